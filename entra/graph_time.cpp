@@ -1,0 +1,1 @@
+#include "entra/graph_time.hpp"

@@ -1,0 +1,102 @@
+// One domain, read: keeps a connection to one of its domain controllers and answers polls from it.
+// Blocking, for one worker thread; every operation has a hard deadline (facts: libldap blocks in DNS, TLS and SASL).
+// Decides between a full sweep and a uSNChanged (or DirSync) window by the cursor it is given, never skips a gap,
+// and believes an empty answer only after the canary showed that the account can read what it must.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <expected>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "config/settings.hpp"
+#include "ldap/directory_user.hpp"
+
+namespace keysyncd::ldap {
+
+class DeadlineSupervisor;
+
+/// How far one domain controller was read. uSNChanged means nothing on another one or after a restore.
+struct DirectoryCursor {
+    std::string server;             ///< URL as configured or discovered
+    Guid invocation_id;
+    std::uint64_t usn = 0;          ///< changes up to and with this one were read
+    std::string dirsync_cookie;     ///< empty unless read by DirSync
+};
+
+enum class PassKind : std::uint8_t { full_sweep, window, quiet };
+[[nodiscard]] std::string_view to_string(PassKind kind) noexcept;
+
+/// Told once, before the first batch of a pass.
+struct PassStart {
+    PassKind kind = PassKind::window;
+    std::string server;
+    std::string reason;                      ///< why a full sweep: "first pass", "interval", "another domain controller", ...
+    Instant started;                         ///< our clock
+};
+
+/// Told once a pass has ended well. Everything it found has been handed to the sink before.
+struct PassEnd {
+    PassStart start;
+    Instant ended;
+    DirectoryCursor cursor;                  ///< to be stored together with what was found
+    Sid domain_sid;
+    std::string base_dn;
+    std::uint64_t entries = 0;
+    std::chrono::nanoseconds clock_offset{}; ///< the domain controller's clock minus ours, round trip halved
+};
+
+enum class PollFailure : std::uint8_t {
+    resolve, connect, tls, bind, rights, timeout, protocol, server_busy, search, stopped, configuration,
+};
+[[nodiscard]] std::string_view to_string(PollFailure failure) noexcept;
+
+struct PollError {
+    PollFailure failure{};
+    std::string server;
+    std::string detail;  ///< what happened and how to mend it; no secrets
+};
+
+/// Receives a pass on the worker thread. Returning false from users() stops the pass (PollFailure::stopped).
+class PassSink {
+  public:
+    virtual ~PassSink() = default;
+    virtual void begin(const PassStart& start) = 0;
+    virtual bool users(std::vector<DirectoryUser>&& batch) = 0;
+};
+
+/// Whom to look for: by SID, else by objectGUID or mS-DS-ConsistencyGuid.
+struct AccountQuery {
+    Sid sid;
+    std::optional<Guid> immutable_id;
+};
+
+class DomainReader {
+  public:
+    DomainReader(config::DomainSettings settings, DeadlineSupervisor& supervisor);
+    ~DomainReader();
+    DomainReader(const DomainReader&) = delete;
+    DomainReader& operator=(const DomainReader&) = delete;
+
+    /// One poll. `cursors`: every domain controller read before. `sweep_due`: a full sweep whatever the cursor says.
+    /// On failure the connection is dropped and the next call tries the next server; waiting between calls is the
+    /// caller's (daemon/backoff). A failed pass may have handed users to the sink: they are true, only not all.
+    [[nodiscard]] std::expected<PassEnd, PollError> poll(std::span<const DirectoryCursor> cursors, bool sweep_due,
+                                                         PassSink& sink, const std::stop_token& stop);
+
+    /// The account behind a waiting key, whether or not it carries keys; std::nullopt when it is not there.
+    [[nodiscard]] std::expected<std::optional<DirectoryUser>, PollError> look_up(const AccountQuery& query,
+                                                                                 const std::stop_token& stop);
+
+  private:
+    class Impl;
+    std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace keysyncd::ldap
