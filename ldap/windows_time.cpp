@@ -1,0 +1,127 @@
+#include "ldap/windows_time.hpp"
+
+#include <cstddef>
+
+namespace keysyncd::ldap {
+namespace {
+
+constexpr std::uint64_t dotnet_epoch = 621'355'968'000'000'000;    // 1970-01-01 in ticks since 0001-01-01
+constexpr std::uint64_t filetime_epoch = 116'444'736'000'000'000;  // 1970-01-01 in ticks since 1601-01-01
+constexpr std::uint64_t dotnet_end = 3'155'378'976'000'000'000;    // 10000-01-01
+constexpr std::uint64_t tick_bits = 0x3FFF'FFFF'FFFF'FFFF;
+constexpr std::uint64_t local_bit = 0x8000'0000'0000'0000;
+
+constexpr Instant at_ticks(std::uint64_t ticks, std::uint64_t epoch) noexcept {
+    return Instant{Ticks{static_cast<std::int64_t>(ticks) - static_cast<std::int64_t>(epoch)}};
+}
+
+/// Reads decimal digits off the front of a text that it shortens.
+class DigitReader {
+  public:
+    explicit DigitReader(std::string_view text) noexcept : text_{text} {}
+
+    [[nodiscard]] std::optional<int> take(std::size_t count) noexcept {
+        if (text_.size() < count) {
+            return std::nullopt;
+        }
+        int value = 0;
+        for (std::size_t i = 0; i < count; ++i) {
+            const char c = text_[i];
+            if (c < '0' || c > '9') {
+                return std::nullopt;
+            }
+            value = value * 10 + (c - '0');
+        }
+        text_.remove_prefix(count);
+        return value;
+    }
+
+    [[nodiscard]] bool skip(std::string_view any_of) noexcept {
+        if (text_.empty() || any_of.find(text_.front()) == std::string_view::npos) {
+            return false;
+        }
+        text_.remove_prefix(1);
+        return true;
+    }
+
+    [[nodiscard]] bool at_digit() const noexcept { return !text_.empty() && text_[0] >= '0' && text_[0] <= '9'; }
+    [[nodiscard]] char front() const noexcept { return text_.empty() ? '\0' : text_.front(); }
+    [[nodiscard]] bool empty() const noexcept { return text_.empty(); }
+
+  private:
+    std::string_view text_;
+};
+
+/// "Z" or "+hh[mm]" or "-hh[mm]" up to the end.
+std::optional<std::chrono::minutes> read_offset(DigitReader& reader) noexcept {
+    if (reader.skip("Z")) {
+        return reader.empty() ? std::optional{std::chrono::minutes{0}} : std::nullopt;
+    }
+    const bool west = reader.front() == '-';
+    if (!reader.skip("+-")) {
+        return std::nullopt;
+    }
+    const auto hours = reader.take(2);
+    const auto minutes = reader.empty() ? std::optional{0} : reader.take(2);
+    if (!hours || !minutes || *hours > 23 || *minutes > 59 || !reader.empty()) {
+        return std::nullopt;
+    }
+    const std::chrono::minutes offset{*hours * 60 + *minutes};
+    return west ? -offset : offset;
+}
+
+}  // namespace
+
+std::optional<Instant> from_filetime(std::uint64_t filetime) noexcept {
+    if (filetime >= dotnet_end - (dotnet_epoch - filetime_epoch)) {
+        return std::nullopt;
+    }
+    return at_ticks(filetime, filetime_epoch);
+}
+
+std::optional<Instant> from_dotnet_ticks(std::uint64_t ticks) noexcept {
+    if (ticks >= dotnet_end) {
+        return std::nullopt;
+    }
+    return at_ticks(ticks, dotnet_epoch);
+}
+
+DotnetTime from_dotnet_binary(std::uint64_t binary) noexcept {
+    if ((binary & local_bit) != 0) {
+        return {.local_kind = true, .at = std::nullopt};
+    }
+    return {.local_kind = false, .at = from_dotnet_ticks(binary & tick_bits)};
+}
+
+std::optional<std::chrono::sys_seconds> parse_generalized_time(std::string_view text) noexcept {
+    DigitReader reader{text};
+    const auto year = reader.take(4);
+    const auto month = reader.take(2);
+    const auto day = reader.take(2);
+    const auto hour = reader.take(2);
+    if (!year || !month || !day || !hour) {
+        return std::nullopt;
+    }
+    const auto minute = reader.at_digit() ? reader.take(2) : std::optional{0};
+    const auto second = reader.at_digit() ? reader.take(2) : std::optional{0};
+    if (!minute || !second || *hour > 23 || *minute > 59 || *second > 60) {
+        return std::nullopt;
+    }
+    if (reader.skip(".,")) {
+        if (!reader.at_digit()) {
+            return std::nullopt;
+        }
+        while (reader.skip("0123456789")) {
+        }
+    }
+    const auto offset = read_offset(reader);
+    const std::chrono::year_month_day date{std::chrono::year{*year}, std::chrono::month{static_cast<unsigned>(*month)},
+                                           std::chrono::day{static_cast<unsigned>(*day)}};
+    if (!offset || !date.ok()) {
+        return std::nullopt;
+    }
+    return std::chrono::sys_days{date} + std::chrono::hours{*hour} + std::chrono::minutes{*minute} +
+           std::chrono::seconds{*second} - *offset;
+}
+
+}  // namespace keysyncd::ldap
