@@ -24,11 +24,15 @@ inline constexpr std::array<std::string_view, 7> state_labels{"pending", "overdu
                                                               "local",   "withdrawn", "removed"};
 
 enum class Cause : std::uint8_t {
-    sync_stalled, protected_account, not_in_directory, account_disabled, provisioning_error, unknown
+    sync_stalled,
+    protected_account,
+    not_in_directory,
+    account_disabled,
+    provisioning_error,
+    unknown
 };
-inline constexpr std::array<std::string_view, 6> cause_labels{"sync_stalled",     "protected_account",
-                                                              "not_in_directory", "account_disabled",
-                                                              "provisioning_error", "unknown"};
+inline constexpr std::array<std::string_view, 6> cause_labels{
+    "sync_stalled", "protected_account", "not_in_directory", "account_disabled", "provisioning_error", "unknown"};
 
 enum class Precision : std::uint8_t { exact, bounded };
 inline constexpr std::array<std::string_view, 2> precision_labels{"exact", "bounded"};
@@ -44,8 +48,8 @@ struct Histogram {
 struct Waiting {
     std::int64_t registered_at = 0;  ///< 100 ns since 1970
     Usage usage = Usage::ngc;
-    Cause cause = Cause::unknown;    ///< counts once it is overdue
-    bool alerts = true;              ///< false: shown by state only (FIDO where none was ever written back)
+    Cause cause = Cause::unknown;  ///< counts once it is overdue
+    bool alerts = true;            ///< false: shown by state only (FIDO where none was ever written back)
 };
 
 struct UsageFigures {
@@ -62,10 +66,10 @@ struct DomainFigures {
     std::array<UsageFigures, usage_labels.size()> usage;
     std::array<std::uint64_t, precision_labels.size()> measurements{};
     std::vector<Waiting> waiting;
-    std::map<std::string, std::uint64_t> malformed_values;     ///< kind -> count
-    std::map<std::string, std::uint64_t> suspicious_keys;      ///< reason -> keys
-    std::map<std::string, Histogram> replication_delay;        ///< observed server -> histogram
-    double last_write = 0;                                     ///< Unix seconds, as all below; 0: none
+    std::map<std::string, std::uint64_t> malformed_values;  ///< kind -> count
+    std::map<std::string, std::uint64_t> suspicious_keys;   ///< reason -> keys
+    std::map<std::string, Histogram> replication_delay;     ///< observed server -> histogram
+    double last_write = 0;                                  ///< Unix seconds, as all below; 0: none
     double cycle_seconds = 0;
     double overdue_after_seconds = 0;
     double observed_cycle_seconds = 0;

@@ -1,7 +1,7 @@
-// What happens in the process, counted where it happens: polls, Graph requests, clocks, certificates, reloads. It starts
-// from nothing at each start of the process, unlike the ledger's figures (metrics/exposition.hpp).
-// Thread-safe: any worker may call any function at any time, also while a scrape renders. Label sets are closed: what
-// was not declared is counted under "other", so that no peer can make series without end.
+// What happens in the process, counted where it happens: polls, Graph requests, clocks, certificates, reloads. It
+// starts from nothing at each start of the process, unlike the ledger's figures (metrics/exposition.hpp). Thread-safe:
+// any worker may call any function at any time, also while a scrape renders. Reasons, endpoints and codes are closed
+// sets: what was not declared is counted under "other", so that no peer can make series without end.
 #pragma once
 
 #include <chrono>
@@ -34,16 +34,16 @@ struct DirectorySource {
 
 /// Every label value known beforehand: its series exist from the start at 0.
 struct DeclaredSources {
-    std::vector<DirectorySource> directories;
+    std::vector<DirectorySource> directories{};
     bool graph = false;
     bool audit_files = false;
-    std::vector<std::string> directory_failures;  ///< reasons of Source::ldap
-    std::vector<std::string> graph_failures;      ///< reasons of Source::graph
-    std::vector<std::string> file_failures;       ///< reasons of Source::audit_file
-    std::vector<std::string> graph_endpoints;     ///< of keysync_graph_requests_total
-    std::vector<std::string> graph_codes;
-    std::vector<std::string> clock_peers;            ///< whose clocks are compared with ours
-    std::vector<std::string> certificate_endpoints;  ///< whose certificates are watched
+    std::vector<std::string> directory_failures{};  ///< reasons of Source::ldap
+    std::vector<std::string> graph_failures{};      ///< reasons of Source::graph
+    std::vector<std::string> file_failures{};       ///< reasons of Source::audit_file
+    std::vector<std::string> graph_endpoints{};     ///< of keysync_graph_requests_total
+    std::vector<std::string> graph_codes{};
+    std::vector<std::string> clock_peers{};            ///< whose clocks are compared with ours
+    std::vector<std::string> certificate_endpoints{};  ///< whose certificates are watched
 };
 
 using Seconds = std::chrono::duration<double>;

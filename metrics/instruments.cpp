@@ -1,0 +1,291 @@
+#include "metrics/instruments.hpp"
+
+#include <prometheus/counter.h>
+#include <prometheus/gauge.h>
+#include <prometheus/histogram.h>
+#include <prometheus/metric_family.h>
+#include <prometheus/registry.h>
+
+#include <algorithm>
+#include <array>
+#include <mutex>
+#include <set>
+#include <utility>
+
+#include "metrics/series.hpp"
+
+namespace keysyncd::metrics {
+namespace {
+
+using prometheus::Counter;
+using prometheus::Gauge;
+using prometheus::Labels;
+
+constexpr std::array<std::string_view, 3> source_labels{"ldap", "graph", "audit_file"};
+constexpr std::string_view other = "other";
+
+const prometheus::Histogram::BucketBoundaries& poll_bounds() {
+    static const prometheus::Histogram::BucketBoundaries bounds{0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1,
+                                                                2.5,   5,    10,    30,   60,  120,  300};
+    return bounds;
+}
+
+std::string label(Source source) {
+    return std::string(source_labels.at(static_cast<std::size_t>(source)));
+}
+
+Labels poll_labels(Source source, std::string_view domain) {
+    return {{"source", label(source)}, {"domain", std::string(domain)}};
+}
+
+Labels server_labels(Source source, std::string_view domain, std::string_view server) {
+    return {{"source", label(source)}, {"domain", std::string(domain)}, {"server", std::string(server)}};
+}
+
+Series<Counter> counters(prometheus::Registry& registry, const char* name, const char* help) {
+    return Series<Counter>(prometheus::BuildCounter().Name(name).Help(help).Register(registry));
+}
+
+Series<Gauge> gauges(prometheus::Registry& registry, const char* name, const char* help) {
+    return Series<Gauge>(prometheus::BuildGauge().Name(name).Help(help).Register(registry));
+}
+
+Series<prometheus::Histogram> histograms(prometheus::Registry& registry, const char* name, const char* help) {
+    return Series<prometheus::Histogram>(prometheus::BuildHistogram().Name(name).Help(help).Register(registry));
+}
+
+double unix_seconds(UnixTime time) {
+    return time.time_since_epoch().count();
+}
+
+}  // namespace
+
+class Instruments::Impl {
+  public:
+    mutable std::mutex mutex;
+    prometheus::Registry registry;
+
+    Series<Gauge> source_up = gauges(
+        registry, "keysync_source_up",
+        "1 after a good poll of this server; 0 once a poll fails, before the first one, and while another server of "
+        "the domain is used.");
+    Series<Counter> polls = counters(registry, "keysync_polls_total", "Polls of a source, good and failed.");
+    Series<Counter> poll_failures =
+        counters(registry, "keysync_poll_failures_total", "Polls of a source that failed, by reason.");
+    Series<prometheus::Histogram> poll_duration =
+        histograms(registry, "keysync_poll_duration_seconds", "How long a poll of a source took, good or failed.");
+    Series<Gauge> last_success =
+        gauges(registry, "keysync_last_success_timestamp_seconds",
+               "When the last good poll of a source ended, in Unix seconds; 0 before the first.");
+    Series<Counter> graph_requests = counters(registry, "keysync_graph_requests_total",
+                                              "Requests to Microsoft Graph and its token endpoint, by outcome.");
+    Series<Counter> graph_throttled =
+        counters(registry, "keysync_graph_throttled_seconds_total",
+                 "Seconds waited because Microsoft Graph answered 429 or 503 with Retry-After.");
+    Series<Gauge> clock = gauges(registry, "keysync_clock_offset_seconds",
+                                 "The peer's clock minus ours, in seconds; 0 before the first comparison.");
+    Series<Gauge> certificate =
+        gauges(registry, "keysync_certificate_expiry_timestamp_seconds",
+               "When the certificate that the endpoint shows expires, in Unix seconds; 0 before it was seen.");
+    Series<Gauge> reload_successful =
+        gauges(registry, "keysync_config_last_reload_successful",
+               "1 when the last attempt to load the configuration succeeded; 0: the one before is still in force.");
+    Series<Gauge> reload_time = gauges(registry, "keysync_config_last_reload_success_timestamp_seconds",
+                                       "When the configuration in force was loaded, in Unix seconds.");
+    Series<Gauge> build = gauges(registry, "keysync_build_info", "Always 1; its labels tell what was built and how.");
+
+    std::set<std::pair<Source, std::string>> declared;
+    std::set<std::string> graph_endpoints;
+    std::set<std::string> graph_codes;
+
+    void declare(const DeclaredSources& sources) {
+        declared.clear();
+        graph_endpoints = {sources.graph_endpoints.begin(), sources.graph_endpoints.end()};
+        graph_codes = {sources.graph_codes.begin(), sources.graph_codes.end()};
+        for (const DirectorySource& directory : sources.directories) {
+            declare_source(Source::ldap, directory.domain, directory.servers, sources.directory_failures);
+        }
+        if (sources.graph) {
+            declare_source(Source::graph, "", {}, sources.graph_failures);
+            declare_graph(sources);
+        }
+        if (sources.audit_files) {
+            declare_source(Source::audit_file, "", {}, sources.file_failures);
+        }
+        remove_undeclared(sources);
+        for (const std::string& peer : sources.clock_peers) {
+            clock.at({{"peer", peer}});
+        }
+        for (const std::string& endpoint : sources.certificate_endpoints) {
+            certificate.at({{"endpoint", endpoint}});
+        }
+    }
+
+    void polled(Source source, std::string_view domain, Seconds duration) {
+        polls.at(poll_labels(source, domain)).Increment();
+        poll_duration.at(poll_labels(source, domain), poll_bounds()).Observe(duration.count());
+    }
+
+    /// `server` alone is in use: up or down; every other one is not.
+    void in_use(Source source, std::string_view domain, std::string_view server, bool up) {
+        source_up.for_each([&](const Labels& labels, Gauge& gauge) {
+            if (labels.at("source") == label(source) && labels.at("domain") == domain && !observed.contains(labels)) {
+                gauge.Set(0);
+            }
+        });
+        if (up || !server.empty()) {
+            source_up.at(server_labels(source, domain, server)).Set(up ? 1 : 0);
+        }
+    }
+
+    [[nodiscard]] bool is_declared(Source source, std::string_view domain) const {
+        return declared.contains({source, std::string(domain)});
+    }
+
+    std::set<Labels> observed;  ///< servers that are only watched: the polls of the others say nothing of them
+
+  private:
+    void declare_source(Source source, const std::string& domain, const std::vector<std::string>& servers,
+                        const std::vector<std::string>& failures) {
+        declared.emplace(source, domain);
+        for (const std::string& server : servers) {
+            source_up.at(server_labels(source, domain, server));
+        }
+        if (servers.empty()) {  // to be discovered: a domain that never came up must be seen all the same
+            source_up.at(server_labels(source, domain, ""));
+        }
+        polls.at(poll_labels(source, domain));
+        poll_duration.at(poll_labels(source, domain), poll_bounds());
+        last_success.at(poll_labels(source, domain));
+        Labels failed = poll_labels(source, domain);
+        for (const std::string& reason : failures) {
+            failed["reason"] = reason;
+            poll_failures.at(failed);
+        }
+    }
+
+    void declare_graph(const DeclaredSources& sources) {
+        for (const std::string& endpoint : sources.graph_endpoints) {
+            for (const std::string& code : sources.graph_codes) {
+                graph_requests.at({{"endpoint", endpoint}, {"code", code}});
+            }
+        }
+        graph_throttled.at({});
+    }
+
+    void remove_undeclared(const DeclaredSources& sources) {
+        const auto gone = [this](const Labels& labels) {
+            return std::ranges::none_of(declared, [&labels](const auto& known) {
+                return label(known.first) == labels.at("source") && known.second == labels.at("domain");
+            });
+        };
+        source_up.remove_if(gone);
+        polls.remove_if(gone);
+        poll_failures.remove_if(gone);
+        poll_duration.remove_if(gone);
+        last_success.remove_if(gone);
+        std::erase_if(observed, gone);
+        if (!sources.graph) {
+            graph_requests.remove_if([](const Labels&) { return true; });
+            graph_throttled.remove_if([](const Labels&) { return true; });
+        }
+        // What is still there is compared and probed again soon, and comes back then.
+        const auto unlisted = [](const std::vector<std::string>& listed, const char* name) {
+            return [&listed, name](const Labels& labels) {
+                return std::ranges::find(listed, labels.at(name)) == listed.end();
+            };
+        };
+        clock.remove_if(unlisted(sources.clock_peers, "peer"));
+        certificate.remove_if(unlisted(sources.certificate_endpoints, "endpoint"));
+    }
+};
+
+Instruments::Instruments(const DeclaredSources& sources, const BuildInfo& build) : impl_(std::make_unique<Impl>()) {
+    impl_->declare(sources);
+    impl_->reload_successful.at({});
+    impl_->reload_time.at({});
+    impl_->build.at({{"version", build.version}, {"revision", build.revision}, {"compiler", build.compiler}}).Set(1);
+}
+
+Instruments::~Instruments() = default;
+
+void Instruments::declare(const DeclaredSources& sources) {
+    const std::scoped_lock lock(impl_->mutex);
+    impl_->declare(sources);
+}
+
+void Instruments::poll_succeeded(Source source, std::string_view domain, std::string_view server, Seconds duration,
+                                 UnixTime now) {
+    const std::scoped_lock lock(impl_->mutex);
+    if (!impl_->is_declared(source, domain)) {
+        return;  // a poll that ended after a reload took its domain away
+    }
+    impl_->polled(source, domain, duration);
+    impl_->in_use(source, domain, server, true);
+    impl_->last_success.at(poll_labels(source, domain)).Set(unix_seconds(now));
+}
+
+void Instruments::poll_failed(Source source, std::string_view domain, std::string_view server, std::string_view reason,
+                              Seconds duration) {
+    const std::scoped_lock lock(impl_->mutex);
+    if (!impl_->is_declared(source, domain)) {
+        return;
+    }
+    impl_->polled(source, domain, duration);
+    impl_->in_use(source, domain, server, false);
+    Labels labels = poll_labels(source, domain);
+    labels["reason"] = std::string(reason);
+    if (!impl_->poll_failures.has(labels)) {
+        labels["reason"] = std::string(other);
+    }
+    impl_->poll_failures.at(labels).Increment();
+}
+
+void Instruments::observed_server(std::string_view domain, std::string_view server, bool up) {
+    const std::scoped_lock lock(impl_->mutex);
+    if (impl_->is_declared(Source::ldap, domain)) {
+        const Labels labels = server_labels(Source::ldap, domain, server);
+        impl_->observed.insert(labels);
+        impl_->source_up.at(labels).Set(up ? 1 : 0);
+    }
+}
+
+void Instruments::graph_request(std::string_view endpoint, std::string_view code) {
+    const std::scoped_lock lock(impl_->mutex);
+    const auto closed = [](const std::set<std::string>& known, std::string_view value) {
+        std::string text(value);
+        return known.contains(text) ? text : std::string(other);
+    };
+    const Labels labels{{"endpoint", closed(impl_->graph_endpoints, endpoint)},
+                        {"code", closed(impl_->graph_codes, code)}};
+    impl_->graph_requests.at(labels).Increment();
+}
+
+void Instruments::graph_throttled(Seconds waited) {
+    const std::scoped_lock lock(impl_->mutex);
+    impl_->graph_throttled.at({}).Increment(waited.count());
+}
+
+void Instruments::clock_offset(std::string_view peer, Seconds offset) {
+    const std::scoped_lock lock(impl_->mutex);
+    impl_->clock.at({{"peer", std::string(peer)}}).Set(offset.count());
+}
+
+void Instruments::certificate_expiry(std::string_view endpoint, UnixTime not_after) {
+    const std::scoped_lock lock(impl_->mutex);
+    impl_->certificate.at({{"endpoint", std::string(endpoint)}}).Set(unix_seconds(not_after));
+}
+
+void Instruments::config_reloaded(bool successful, UnixTime now) {
+    const std::scoped_lock lock(impl_->mutex);
+    impl_->reload_successful.at({}).Set(successful ? 1 : 0);
+    if (successful) {
+        impl_->reload_time.at({}).Set(unix_seconds(now));
+    }
+}
+
+std::vector<prometheus::MetricFamily> Instruments::collect() const {
+    return impl_->registry.Collect();
+}
+
+}  // namespace keysyncd::metrics
