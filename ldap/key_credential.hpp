@@ -1,6 +1,7 @@
 // msDS-KeyCredentialLink's binary part: KEYCREDENTIALLINK_BLOB (MS-ADTS 2.2.20), decoded from untrusted bytes.
 // Pure: no I/O, no clock but the one passed in, any thread. The DN-Binary envelope is ldap/dn_binary.hpp.
-// What must be there (version, KeyID, KeyMaterial, KeyUsage) is an error when missing; what is merely odd is an anomaly.
+// What must be there (version, KeyID, KeyMaterial, KeyUsage) is an error when missing; what is merely odd is an
+// anomaly.
 #pragma once
 
 #include <array>
@@ -19,7 +20,15 @@
 namespace keysyncd::ldap {
 
 /// MS-ADTS 2.2.20.5.2 and, for FIDO and FEK, what real directories hold. Other numbers are kept as they are.
-enum class KeyUsage : std::uint8_t { admin_key = 0, ngc = 1, stk = 2, bitlocker_recovery = 3, other = 4, fido = 7, fek = 8 };
+enum class KeyUsage : std::uint8_t {
+    admin_key = 0,
+    ngc = 1,
+    stk = 2,
+    bitlocker_recovery = 3,
+    other = 4,
+    fido = 7,
+    fek = 8
+};
 
 /// MS-ADTS 2.2.20.5.3. Other numbers are kept as they are.
 enum class KeySource : std::uint8_t { active_directory = 0, azure_ad = 1 };
@@ -40,22 +49,22 @@ struct RsaPublicKey {
 
 /// What is odd in a value that still decodes. Each has a stable name, see to_string.
 enum class Anomaly : std::uint8_t {
-    key_hash_mismatch,         ///< entry 2 is not SHA-256 of what follows it
+    key_hash_mismatch,  ///< entry 2 is not SHA-256 of what follows it
     key_hash_missing,
-    key_id_not_sha256,         ///< usage is not FIDO and KeyID is not SHA-256 of the material
-    key_id_length,             ///< usage is not FIDO and KeyID is not 32 bytes
+    key_id_not_sha256,  ///< usage is not FIDO and KeyID is not SHA-256 of the material
+    key_id_length,      ///< usage is not FIDO and KeyID is not 32 bytes
     entries_unsorted,
     duplicate_entry,
     unknown_entry,
     creation_time_missing,
-    creation_time_encoding,    ///< the mandated encoding gives a date out of range, another gives one in range
+    creation_time_encoding,  ///< the mandated encoding gives a date out of range, another gives one in range
     creation_time_out_of_range,
     creation_time_local_kind,  ///< .NET local kind: needs a time zone that the value does not tell
     unknown_usage,
     unknown_source,
     unknown_material,
-    material_malformed,        ///< the format is recognised but its inside does not hold together
-    legacy_version,            ///< version 0 or 0x100
+    material_malformed,  ///< the format is recognised but its inside does not hold together
+    legacy_version,      ///< version 0 or 0x100
 };
 [[nodiscard]] std::string_view to_string(Anomaly anomaly) noexcept;
 
@@ -88,14 +97,14 @@ struct KeyCredential {
 };
 
 enum class BlobError : std::uint8_t {
-    too_short,           ///< under 4 bytes: no version
+    too_short,  ///< under 4 bytes: no version
     unsupported_version,
-    truncated_header,    ///< one or two bytes left where an entry header needs three
-    truncated_value,     ///< an entry is longer than what is left
+    truncated_header,  ///< one or two bytes left where an entry header needs three
+    truncated_value,   ///< an entry is longer than what is left
     missing_key_id,
     missing_key_material,
     missing_key_usage,
-    bad_length,          ///< a fixed-size entry (usage, source, device, times, hash) has another size
+    bad_length,  ///< a fixed-size entry (usage, source, device, times, hash) has another size
 };
 [[nodiscard]] std::string_view to_string(BlobError error) noexcept;
 
