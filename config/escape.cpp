@@ -32,7 +32,7 @@ std::string escape_control(std::string_view text) {
     return out;
 }
 
-std::string quoted(std::string_view text) {
+std::string in_quotes(std::string_view text) {
     const char* ellipsis = "";
     if (text.size() > quoted_limit) {
         std::size_t end = quoted_limit;

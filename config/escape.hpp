@@ -12,6 +12,6 @@ namespace keysyncd::config {
 
 /// The same between double quotes, cut after 60 bytes (never inside a UTF-8 sequence) with "...": for telling what was
 /// found in a file.
-[[nodiscard]] std::string quoted(std::string_view text);
+[[nodiscard]] std::string in_quotes(std::string_view text);
 
 }  // namespace keysyncd::config

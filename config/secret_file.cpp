@@ -10,6 +10,8 @@
 #include <system_error>
 #include <utility>
 
+#include "config/readable_file.hpp"
+
 namespace keysyncd::config {
 
 namespace {
@@ -112,14 +114,11 @@ std::expected<Secret, std::string> read_secret_file(const std::filesystem::path&
 }
 
 std::string secret_file_objection(const std::filesystem::path& file) {
+    if (std::string objection = readable_file_objection(file); !objection.empty()) {
+        return objection;
+    }
     struct stat status{};
     if (::stat(file.c_str(), &status) != 0) {
-        return fmt::format("cannot open {}: {}", file.string(), error_text(errno));
-    }
-    if (S_ISDIR(status.st_mode)) {
-        return fmt::format("{} is a directory; expected a file", file.string());
-    }
-    if (::faccessat(AT_FDCWD, file.c_str(), R_OK, AT_EACCESS) != 0) {
         return fmt::format("cannot open {}: {}", file.string(), error_text(errno));
     }
     const auto mode = static_cast<unsigned>(status.st_mode) & 07777U;
