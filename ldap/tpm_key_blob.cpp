@@ -8,7 +8,7 @@
 namespace keysyncd::ldap {
 namespace {
 
-constexpr std::size_t least_header = 20;  // up to and with cbPublic
+constexpr std::size_t least_header = 24;  // up to and with cbPrivate
 constexpr std::uint32_t tpm_2_0 = 2;
 constexpr std::uint16_t algorithm_rsa = 0x0001;
 constexpr std::uint16_t algorithm_null = 0x0010;
@@ -78,11 +78,12 @@ TpmKeyBlob read_tpm_key_blob(std::span<const std::byte> blob) noexcept {
     if (blob.size() < least_header) {
         return malformed;
     }
-    const std::uint32_t header_bytes = load_le32(blob.subspan(4));
+    const std::uint64_t header_bytes = load_le32(blob.subspan(4));
     const std::uint32_t type = load_le32(blob.subspan(8));
-    const std::uint32_t public_bytes = load_le32(blob.subspan(16));
+    const std::uint64_t public_bytes = load_le32(blob.subspan(16));
+    const std::uint64_t private_bytes = load_le32(blob.subspan(20));
     // Sought by the header's own length: real ones are longer than the structure that is published.
-    if (header_bytes < least_header || header_bytes > blob.size() || public_bytes > blob.size() - header_bytes) {
+    if (header_bytes < least_header || header_bytes + public_bytes + private_bytes > blob.size()) {
         return malformed;
     }
     if (type != tpm_2_0) {
