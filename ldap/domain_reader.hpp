@@ -13,10 +13,12 @@
 #include <span>
 #include <stop_token>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "config/settings.hpp"
 #include "ldap/directory_user.hpp"
+#include "ldap/poll_error.hpp"
 
 namespace keysyncd::ldap {
 
@@ -24,10 +26,10 @@ class DeadlineSupervisor;
 
 /// How far one domain controller was read. uSNChanged means nothing on another one or after a restore.
 struct DirectoryCursor {
-    std::string server;             ///< URL as configured or discovered
+    std::string server;  ///< URL as configured or discovered
     Guid invocation_id;
-    std::uint64_t usn = 0;          ///< changes up to and with this one were read
-    std::string dirsync_cookie;     ///< empty unless read by DirSync
+    std::uint64_t usn = 0;       ///< changes up to and with this one were read
+    std::string dirsync_cookie;  ///< empty unless read by DirSync
 };
 
 enum class PassKind : std::uint8_t { full_sweep, window, quiet };
@@ -37,30 +39,21 @@ enum class PassKind : std::uint8_t { full_sweep, window, quiet };
 struct PassStart {
     PassKind kind = PassKind::window;
     std::string server;
-    std::string reason;                      ///< why a full sweep: "first pass", "interval", "another domain controller", ...
-    Instant started;                         ///< our clock
+    std::string reason;  ///< why a full sweep: "first pass", "interval", "another domain controller", ...
+    Instant started;     ///< our clock
 };
 
 /// Told once a pass has ended well. Everything it found has been handed to the sink before.
 struct PassEnd {
     PassStart start;
     Instant ended;
-    DirectoryCursor cursor;                  ///< to be stored together with what was found
+    DirectoryCursor cursor;  ///< to be stored together with what was found
     Sid domain_sid;
     std::string base_dn;
     std::uint64_t entries = 0;
-    std::chrono::nanoseconds clock_offset{}; ///< the domain controller's clock minus ours, round trip halved
-};
-
-enum class PollFailure : std::uint8_t {
-    resolve, connect, tls, bind, rights, timeout, protocol, server_busy, search, stopped, configuration,
-};
-[[nodiscard]] std::string_view to_string(PollFailure failure) noexcept;
-
-struct PollError {
-    PollFailure failure{};
-    std::string server;
-    std::string detail;  ///< what happened and how to mend it; no secrets
+    std::chrono::nanoseconds clock_offset{};  ///< the domain controller's clock minus ours, round trip halved
+    std::optional<std::chrono::sys_seconds> certificate_expiry;  ///< of the domain controller's certificate
+    std::vector<std::string> warnings;  ///< true but not fatal: users whose keys are hidden, for instance
 };
 
 /// Receives a pass on the worker thread. Returning false from users() stops the pass (PollFailure::stopped).

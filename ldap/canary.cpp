@@ -1,0 +1,171 @@
+#include "ldap/canary.hpp"
+
+#include <fmt/format.h>
+
+#include "ldap/paged_search.hpp"
+#include "ldap/range_retrieval.hpp"
+#include "ldap/user_entry.hpp"
+#include "ldap/user_search.hpp"
+
+namespace keysyncd::ldap {
+namespace {
+
+constexpr int sample_size = 100;
+constexpr std::int64_t confidential_flag = 0x80;  // searchFlags fCONFIDENTIAL (MS-ADTS 2.2.10)
+
+// LDAP_SERVER_SD_FLAGS_OID (MS-ADTS 3.1.1.3.4.1.11): the DACL alone, as the SACL needs a privilege.
+Control dacl_only() {
+    return {.oid = "1.2.840.113556.1.4.801", .value = {"\x30\x03\x02\x01\x04", 5}, .critical = true};
+}
+
+std::expected<ProtectedAttribute, PollError> read_key_attribute_schema(Connection& connection, const RootDse& root,
+                                                                       const std::stop_token& stop) {
+    std::optional<ProtectedAttribute> schema;
+    const SearchRequest request{.base = root.schema_naming_context,
+                                .scope = SearchScope::one_level,
+                                .filter = fmt::format("(lDAPDisplayName={})", key_attribute),
+                                .attributes = {"schemaIDGUID", "attributeSecurityGUID", "searchFlags"}};
+    const auto result = connection.search(
+        request,
+        [&](Entry&& entry) {
+            if (const auto id = Guid::from_bytes(entry.bytes("schemaIDGUID"))) {
+                schema = ProtectedAttribute{
+                    .schema_id = *id,
+                    .property_set = Guid::from_bytes(entry.bytes("attributeSecurityGUID")),
+                    .confidential = (entry.integer("searchFlags").value_or(0) & confidential_flag) != 0};
+            }
+            return true;
+        },
+        stop);
+    if (!result) {
+        return std::unexpected(result.error());
+    }
+    if (!schema) {
+        return std::unexpected(PollError{
+            PollFailure::configuration, connection.server().url(),
+            fmt::format("the forest's schema has no {}, or the account may not read the schema; the attribute came "
+                        "with Windows Server 2016: extend the schema (adprep /forestprep)",
+                        key_attribute)});
+    }
+    return *schema;
+}
+
+std::expected<std::vector<Sid>, PollError> read_token(Connection& connection, const std::stop_token& stop) {
+    auto entry = connection.read({.base = {}, .attributes = {"tokenGroups"}}, stop);
+    if (!entry) {
+        return std::unexpected(std::move(entry.error()));
+    }
+    std::vector<Sid> token;
+    if (const Attribute* groups = *entry ? (*entry)->find("tokenGroups") : nullptr) {
+        for (const auto& value : groups->values) {
+            if (auto sid = Sid::from_bytes(std::as_bytes(std::span(value)))) {
+                token.push_back(std::move(*sid));
+            }
+        }
+    }
+    return token;
+}
+
+std::expected<std::vector<Entry>, PollError> read_sample(Connection& connection, const std::string& base_dn,
+                                                         const std::stop_token& stop) {
+    std::vector<Entry> sample;
+    const SearchRequest request{
+        .base = base_dn,
+        .scope = SearchScope::subtree,
+        .filter = std::string(user_filter),
+        .attributes = {"adminCount", "uSNChanged", std::string(key_attribute), "nTSecurityDescriptor"},
+        .controls = {dacl_only()},
+        .size_limit = sample_size};
+    const auto result = connection.search(
+        request,
+        [&](Entry&& entry) {
+            sample.push_back(std::move(entry));
+            return true;
+        },
+        stop);
+    if (!result) {
+        return std::unexpected(result.error());
+    }
+    if (result->code != result_code::success && result->code != result_code::size_limit_exceeded) {
+        return std::unexpected(connection.refused(*result, fmt::format("looking at users under \"{}\"", base_dn)));
+    }
+    return sample;
+}
+
+bool key_readable(const Entry& entry, std::span<const Sid> token, const ProtectedAttribute& schema) {
+    const Attribute* keys = find_with_range(entry, key_attribute);
+    if (keys != nullptr && !keys->values.empty()) {
+        return true;
+    }
+    const auto descriptor = entry.bytes("nTSecurityDescriptor");
+    if (descriptor.empty()) {
+        return false;
+    }
+    const auto dacl = parse_dacl(descriptor);
+    return dacl && may_read(*dacl, token, schema);
+}
+
+}  // namespace
+
+SampleVerdict judge_sample(std::span<const Entry> sample, std::span<const Sid> token,
+                           const ProtectedAttribute& key_attribute_schema) {
+    SampleVerdict ordinary;
+    SampleVerdict everyone;
+    for (const auto& entry : sample) {
+        const bool usn = entry.find("uSNChanged") != nullptr;
+        const bool keys = key_readable(entry, token, key_attribute_schema);
+        const auto count = [&](SampleVerdict& verdict) {
+            ++verdict.users;
+            verdict.usn_readable += usn ? 1 : 0;
+            verdict.keys_readable += keys ? 1 : 0;
+        };
+        count(everyone);
+        if (entry.integer("adminCount").value_or(0) != 1) {
+            count(ordinary);
+        }
+    }
+    return ordinary.users > 0 ? ordinary : everyone;
+}
+
+std::expected<SampleVerdict, PollError> sample_rights(Connection& connection, const RootDse& root,
+                                                      const std::string& base_dn, const std::stop_token& stop) {
+    const auto schema = read_key_attribute_schema(connection, root, stop);
+    if (!schema) {
+        return std::unexpected(schema.error());
+    }
+    const auto token = read_token(connection, stop);
+    if (!token) {
+        return std::unexpected(token.error());
+    }
+    auto sample = read_sample(connection, base_dn, stop);
+    if (sample && sample->empty() && base_dn != root.default_naming_context) {
+        sample = read_sample(connection, root.default_naming_context, stop);
+    }
+    if (!sample) {
+        return std::unexpected(std::move(sample.error()));
+    }
+    return judge_sample(*sample, *token, *schema);
+}
+
+std::expected<bool, PollError> still_shows_keys(Connection& connection, const Guid& user, const std::stop_token& stop) {
+    auto entry = connection.read(
+        {.base = fmt::format("<GUID={}>", user.to_string()), .attributes = {"uSNChanged", std::string(key_attribute)}},
+        stop);
+    if (!entry) {
+        return std::unexpected(std::move(entry.error()));
+    }
+    if (!*entry) {
+        return false;
+    }
+    const Attribute* keys = find_with_range(**entry, key_attribute);
+    return (*entry)->find("uSNChanged") != nullptr && keys != nullptr && !keys->values.empty();
+}
+
+std::string missing_right(std::string_view attribute, const std::string& base_dn, const std::string& account) {
+    return fmt::format(
+        "the account cannot read {0} of the users under {1}, so that an answer without keys means nothing; grant it, "
+        "on a domain controller: dsacls \"{1}\" /I:S /G \"{2}:RP;{0};user\"",
+        attribute, base_dn, account.empty() ? "ACCOUNT" : account);
+}
+
+}  // namespace keysyncd::ldap

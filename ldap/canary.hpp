@@ -1,0 +1,48 @@
+// Proof that the account can read what the reader lives on, before an answer without keys is believed: a domain
+// controller leaves out what may not be read, without a word, and a filter on it matches nothing.
+// uSNChanged has a value on every user: it shows or it may not be read. The key attribute is absent on most users:
+// where nobody shows one, the users' access control lists are weighed against the account's own token (rootDSE
+// tokenGroups). Protected administrators have an ACL of their own that every account may read: they prove nothing about
+// the others. judge_sample is pure; the rest runs on the connection's worker thread.
+#pragma once
+
+#include <cstddef>
+#include <expected>
+#include <span>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "ldap/access_check.hpp"
+#include "ldap/connection.hpp"
+#include "ldap/root_dse.hpp"
+
+namespace keysyncd::ldap {
+
+struct SampleVerdict {
+    std::size_t users = 0;  ///< looked at
+    std::size_t usn_readable = 0;
+    std::size_t keys_readable = 0;
+
+    [[nodiscard]] bool usn_proven() const noexcept { return usn_readable > 0; }
+    [[nodiscard]] bool keys_proven() const noexcept { return keys_readable > 0; }
+};
+
+/// `sample`: entries with uSNChanged, adminCount, the key attribute and nTSecurityDescriptor, as far as they came.
+[[nodiscard]] SampleVerdict judge_sample(std::span<const Entry> sample, std::span<const Sid> token,
+                                         const ProtectedAttribute& key_attribute_schema);
+
+/// Looks at some users under `base_dn`, or in the whole domain where there is none.
+[[nodiscard]] std::expected<SampleVerdict, PollError> sample_rights(Connection& connection, const RootDse& root,
+                                                                    const std::string& base_dn,
+                                                                    const std::stop_token& stop);
+
+/// Whether the user with this objectGUID still shows keys and uSNChanged: the cheap proof between two samples.
+[[nodiscard]] std::expected<bool, PollError> still_shows_keys(Connection& connection, const Guid& user,
+                                                              const std::stop_token& stop);
+
+/// What to tell the operator when a right is missing: which, on what, and the command that grants it.
+[[nodiscard]] std::string missing_right(std::string_view attribute, const std::string& base_dn,
+                                        const std::string& account);
+
+}  // namespace keysyncd::ldap

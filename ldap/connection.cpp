@@ -1,0 +1,353 @@
+#include "ldap/connection.hpp"
+
+#include <fmt/format.h>
+#include <lber.h>
+#include <ldap.h>
+#include <openldap.h>
+
+#include <utility>
+
+#include "config/escape.hpp"
+#include "ldap/bind.hpp"
+#include "ldap/certificate.hpp"
+#include "ldap/ldap_text.hpp"
+#include "ldap/tcp_connect.hpp"
+#include "ldap/tls_probe.hpp"
+
+namespace keysyncd::ldap {
+namespace {
+
+// What libldap itself waits for an answer; the Watch is the real bound, this only keeps a lost one from hanging.
+constexpr std::chrono::seconds libldap_slack{5};
+
+timeval to_timeval(std::chrono::milliseconds duration) {
+    const auto whole = std::chrono::duration_cast<std::chrono::seconds>(duration);
+    return {.tv_sec = whole.count(), .tv_usec = std::chrono::microseconds(duration - whole).count()};
+}
+
+struct FreeMessage {
+    void operator()(LDAPMessage* message) const noexcept { ldap_msgfree(message); }
+};
+struct FreeBer {
+    void operator()(BerElement* ber) const noexcept { ber_free(ber, 0); }
+};
+struct FreeControls {
+    void operator()(LDAPControl** controls) const noexcept { ldap_controls_free(controls); }
+};
+struct FreeText {
+    void operator()(char* text) const noexcept { ldap_memfree(text); }
+};
+
+// Reads one entry without copying names twice. Values go by bv_len: they are bytes.
+Entry to_entry(LDAP* handle, LDAPMessage* message) {
+    Entry entry;
+    BerElement* raw = nullptr;
+    berval dn{};
+    if (ldap_get_dn_ber(handle, message, &raw, &dn) != LDAP_SUCCESS) {
+        return entry;
+    }
+    const std::unique_ptr<BerElement, FreeBer> ber(raw);
+    entry.dn.assign(dn.bv_val, dn.bv_len);
+    berval name{};
+    berval* values = nullptr;
+    while (ldap_get_attribute_ber(handle, message, raw, &name, &values) == LDAP_SUCCESS && name.bv_val != nullptr) {
+        Attribute attribute{.name = std::string(name.bv_val, name.bv_len), .values = {}};
+        for (const berval* value = values; value != nullptr && value->bv_val != nullptr; ++value) {
+            attribute.values.emplace_back(value->bv_val, value->bv_len);
+        }
+        ber_memfree(values);  // the array alone is ours: the bytes belong to the message
+        values = nullptr;
+        entry.attributes.push_back(std::move(attribute));
+    }
+    return entry;
+}
+
+std::vector<Control> to_controls(LDAPControl** controls) {
+    std::vector<Control> result;
+    for (LDAPControl** control = controls; control != nullptr && *control != nullptr; ++control) {
+        const berval& value = (*control)->ldctl_value;
+        result.push_back({.oid = (*control)->ldctl_oid,
+                          .value = value.bv_val == nullptr ? std::string{} : std::string(value.bv_val, value.bv_len),
+                          .critical = (*control)->ldctl_iscritical != 0});
+    }
+    return result;
+}
+
+int to_scope(SearchScope scope) {
+    switch (scope) {
+        case SearchScope::base:
+            return LDAP_SCOPE_BASE;
+        case SearchScope::one_level:
+            return LDAP_SCOPE_ONELEVEL;
+        case SearchScope::subtree:
+            break;
+    }
+    return LDAP_SCOPE_SUBTREE;
+}
+
+// libldap's C interface takes writable pointers that it only reads.
+struct WireRequest {
+    explicit WireRequest(const SearchRequest& request) {
+        for (const auto& attribute : request.attributes) {
+            attributes.push_back(const_cast<char*>(attribute.c_str()));
+        }
+        attributes.push_back(nullptr);
+        storage.reserve(request.controls.size());
+        for (const auto& control : request.controls) {
+            LDAPControl& wire = storage.emplace_back();
+            wire.ldctl_oid = const_cast<char*>(control.oid.c_str());
+            wire.ldctl_value.bv_len = control.value.size();
+            wire.ldctl_value.bv_val = control.value.empty() ? nullptr : const_cast<char*>(control.value.data());
+            wire.ldctl_iscritical = control.critical ? 1 : 0;
+            controls.push_back(&wire);
+        }
+        controls.push_back(nullptr);
+    }
+    std::vector<char*> attributes;
+    std::vector<LDAPControl> storage;
+    std::vector<LDAPControl*> controls;
+};
+
+// A SearchResultDone, or the ExtendedResponse with which some servers refuse a critical control.
+std::expected<SearchResult, std::string> to_result(LDAP* handle, LDAPMessage* message) {
+    SearchResult result;
+    char* text = nullptr;
+    LDAPControl** controls = nullptr;
+    const int parsed = ldap_parse_result(handle, message, &result.code, nullptr, &text, nullptr, &controls, 0);
+    const std::unique_ptr<char, FreeText> owned_text(text);
+    const std::unique_ptr<LDAPControl*, FreeControls> owned_controls(controls);
+    if (parsed != LDAP_SUCCESS) {
+        return std::unexpected(std::string(ldap_err2string(parsed)));
+    }
+    result.message = text == nullptr ? "" : text;
+    result.controls = to_controls(controls);
+    return result;
+}
+
+}  // namespace
+
+void Connection::Unbind::operator()(LDAP* handle) const noexcept {
+    ldap_unbind_ext(handle, nullptr, nullptr);
+}
+
+Connection::~Connection() {
+    // A peer that reads no more must not hold us in the goodbye: after the shutdown it can only fail.
+    if (handle_ != nullptr && lifeline_ != nullptr && lifeline_->reason() != CutReason::none) {
+        lifeline_->cut(CutReason::stopped);
+    }
+}
+
+std::expected<std::unique_ptr<Connection>, PollError> Connection::open(
+    const ServerEndpoint& server, const config::TlsSettings& tls, const config::BindSettings& bind_settings,
+    DeadlineSupervisor& supervisor, const std::stop_token& stop, const ConnectionLimits& limits) {
+    auto socket = tcp_connect(supervisor, server, limits.connect, stop);
+    if (!socket) {
+        return std::unexpected(std::move(socket.error()));
+    }
+    std::unique_ptr<Connection> connection(new Connection(server, supervisor));
+    connection->lifeline_ = std::make_shared<Lifeline>(socket->get());
+    if (const auto attached = connection->attach(socket->get()); !attached) {
+        return std::unexpected(attached.error());
+    }
+    static_cast<void>(socket->release());  // the handle closes it from here on
+    const bool over_tls = server.ldaps || tls.start_tls;
+    if (over_tls) {
+        if (auto started = connection->start_tls_session(tls, limits, stop); !started) {
+            if (started.error().failure == PollFailure::tls) {
+                connection.reset();
+                started.error().detail =
+                    explain_tls_failure(supervisor, server, tls.ca_file, tls.start_tls, limits.handshake, stop);
+            }
+            return std::unexpected(std::move(started.error()));
+        }
+    }
+    const auto watch = supervisor.watch(connection->lifeline_, limits.bind, stop);
+    if (const auto bound = bind(connection->handle_.get(), bind_settings, over_tls); !bound) {
+        if (connection->lifeline_->reason() != CutReason::none || bound.error().code == LDAP_SERVER_DOWN) {
+            return std::unexpected(connection->lost("binding"));
+        }
+        return std::unexpected(PollError{bound.error().code == LDAP_BUSY || bound.error().code == LDAP_UNAVAILABLE
+                                             ? PollFailure::server_busy
+                                             : PollFailure::bind,
+                                         server.url(), bound.error().detail});
+    }
+    return connection;
+}
+
+std::expected<void, PollError> Connection::attach(int descriptor) {
+    LDAP* raw = nullptr;
+    const int code = ldap_init_fd(descriptor, LDAP_PROTO_TCP, server_.url().c_str(), &raw);
+    handle_.reset(raw);
+    if (code != LDAP_SUCCESS) {
+        return std::unexpected(PollError{PollFailure::protocol, server_.url(), ldap_err2string(code)});
+    }
+    const int version = LDAP_VERSION3;
+    ldap_set_option(raw, LDAP_OPT_PROTOCOL_VERSION, &version);
+    ldap_set_option(raw, LDAP_OPT_REFERRALS, LDAP_OPT_OFF);
+    ldap_set_option(raw, LDAP_OPT_RESTART, LDAP_OPT_ON);
+    return {};
+}
+
+std::expected<void, PollError> Connection::start_tls_session(const config::TlsSettings& tls,
+                                                             const ConnectionLimits& limits,
+                                                             const std::stop_token& stop) {
+    LDAP* handle = handle_.get();
+    const auto watch = supervisor_.watch(lifeline_, limits.handshake, stop);
+    const timeval patience = to_timeval(limits.handshake + libldap_slack);
+    ldap_set_option(handle, LDAP_OPT_TIMEOUT, &patience);
+    const int demand = LDAP_OPT_X_TLS_DEMAND;
+    const int minimum = LDAP_OPT_X_TLS_PROTOCOL_TLS1_2;
+    const int as_client = 0;
+    const std::string ca_file = tls.ca_file.empty() ? std::string(system_ca_file) : tls.ca_file.string();
+    bool set = ldap_set_option(handle, LDAP_OPT_X_TLS_REQUIRE_CERT, &demand) == LDAP_OPT_SUCCESS;
+    set &= ldap_set_option(handle, LDAP_OPT_X_TLS_CACERTFILE, ca_file.c_str()) == LDAP_OPT_SUCCESS;
+    set &= ldap_set_option(handle, LDAP_OPT_X_TLS_PROTOCOL_MIN, &minimum) == LDAP_OPT_SUCCESS;
+    if (!tls.certificate_file.empty()) {
+        set &= ldap_set_option(handle, LDAP_OPT_X_TLS_CERTFILE, tls.certificate_file.c_str()) == LDAP_OPT_SUCCESS;
+        const auto& key = tls.key_file.empty() ? tls.certificate_file : tls.key_file;
+        set &= ldap_set_option(handle, LDAP_OPT_X_TLS_KEYFILE, key.c_str()) == LDAP_OPT_SUCCESS;
+    }
+    // Without a context of its own, made last, the handle would silently keep the process-wide options.
+    if (!set || ldap_set_option(handle, LDAP_OPT_X_TLS_NEWCTX, &as_client) != LDAP_OPT_SUCCESS) {
+        return std::unexpected(
+            PollError{PollFailure::configuration, server_.url(),
+                      fmt::format("the TLS files cannot be used; check that tls.ca_file ({}) and, where given, "
+                                  "tls.certificate_file and tls.key_file are readable PEM files",
+                                  ca_file)});
+    }
+    if (!server_.ldaps) {
+        berval* data = nullptr;
+        char* oid = nullptr;
+        const int code = ldap_extended_operation_s(handle, LDAP_EXOP_START_TLS, nullptr, nullptr, nullptr, &oid, &data);
+        ldap_memfree(oid);
+        ber_bvfree(data);
+        if (code != LDAP_SUCCESS) {
+            if (code == LDAP_SERVER_DOWN || lifeline_->reason() != CutReason::none) {
+                return std::unexpected(lost("asking for StartTLS"));
+            }
+            return std::unexpected(PollError{
+                code == LDAP_BUSY || code == LDAP_UNAVAILABLE ? PollFailure::server_busy : PollFailure::protocol,
+                server_.url(),
+                fmt::format("the server refuses StartTLS: {}; has it a certificate?", ldap_err2string(code))});
+        }
+    }
+    if (ldap_install_tls(handle) != LDAP_SUCCESS) {
+        if (lifeline_->reason() != CutReason::none) {
+            return std::unexpected(lost("the TLS handshake"));
+        }
+        return std::unexpected(PollError{PollFailure::tls, server_.url(), {}});
+    }
+    berval certificate{};
+    if (ldap_get_option(handle, LDAP_OPT_X_TLS_PEERCERT, &certificate) == LDAP_OPT_SUCCESS) {
+        certificate_expiry_ = expiry_of_certificate(std::as_bytes(std::span(certificate.bv_val, certificate.bv_len)));
+        ber_memfree(certificate.bv_val);
+    }
+    return {};
+}
+
+std::expected<SearchResult, PollError> Connection::search(const SearchRequest& request, const EntryVisitor& visit,
+                                                          const std::stop_token& stop) {
+    LDAP* handle = handle_.get();
+    const auto watch = supervisor_.watch(lifeline_, request.limit, stop);
+    WireRequest wire(request);
+    int id = 0;
+    if (ldap_search_ext(handle, request.base.c_str(), to_scope(request.scope), request.filter.c_str(),
+                        wire.attributes.data(), 0, wire.controls.data(), nullptr, nullptr, request.size_limit,
+                        &id) != LDAP_SUCCESS) {
+        int code = 0;
+        ldap_get_option(handle, LDAP_OPT_RESULT_CODE, &code);
+        if (code == LDAP_FILTER_ERROR) {
+            return std::unexpected(PollError{PollFailure::configuration, server_.url(),
+                                             fmt::format("{} is no LDAP filter", request.filter)});
+        }
+        return std::unexpected(lost("sending a search"));
+    }
+    for (;;) {
+        timeval patience = to_timeval(request.limit + libldap_slack);
+        LDAPMessage* raw = nullptr;
+        const int type = ldap_result(handle, id, LDAP_MSG_ONE, &patience, &raw);
+        const std::unique_ptr<LDAPMessage, FreeMessage> message(raw);
+        if (type <= 0 || lifeline_->reason() != CutReason::none) {
+            return std::unexpected(lost("waiting for a search's answer"));
+        }
+        if (type == LDAP_RES_SEARCH_ENTRY) {
+            if (!visit(to_entry(handle, raw))) {
+                ldap_abandon_ext(handle, id, nullptr, nullptr);
+                return std::unexpected(PollError{PollFailure::stopped, server_.url(), "asked to stop"});
+            }
+        } else if (type == LDAP_RES_SEARCH_RESULT || type == LDAP_RES_EXTENDED) {
+            auto result = to_result(handle, raw);
+            if (!result) {
+                return std::unexpected(PollError{PollFailure::protocol, server_.url(),
+                                                 fmt::format("an answer that is not LDAP: {}", result.error())});
+            }
+            if (type == LDAP_RES_EXTENDED && result->code == result_code::success) {
+                return std::unexpected(
+                    PollError{PollFailure::protocol, server_.url(), "a search was answered by an extended response"});
+            }
+            return std::move(*result);
+        }
+        // Search continuations (to subordinate domains) are left alone: each domain is configured by itself.
+    }
+}
+
+std::expected<std::optional<Entry>, PollError> Connection::read(SearchRequest request, const std::stop_token& stop) {
+    request.scope = SearchScope::base;
+    std::optional<Entry> found;
+    auto result = search(
+        request,
+        [&](Entry&& entry) {
+            found = std::move(entry);
+            return true;
+        },
+        stop);
+    if (!result) {
+        return std::unexpected(std::move(result.error()));
+    }
+    if (result->code != result_code::success && result->code != result_code::no_such_object) {
+        return std::unexpected(refused(*result, fmt::format("reading \"{}\"", request.base)));
+    }
+    return found;
+}
+
+PollError Connection::refused(const SearchResult& result, std::string_view what) const {
+    PollFailure failure = PollFailure::search;
+    switch (result.code) {
+        case result_code::busy:
+        case result_code::unavailable:
+            failure = PollFailure::server_busy;
+            break;
+        case result_code::insufficient_access_rights:
+        case result_code::inappropriate_authentication:
+            failure = PollFailure::rights;
+            break;
+        default:
+            break;
+    }
+    return {failure, server_.url(),
+            fmt::format("{}: {} (code {}{}{})", what, ldap_err2string(result.code), result.code,
+                        result.message.empty() ? "" : ": ", config::escape_control(result.message))};
+}
+
+PollError Connection::lost(std::string_view doing) const {
+    switch (lifeline_->reason()) {
+        case CutReason::stopped:
+            return {PollFailure::stopped, server_.url(), "asked to stop"};
+        case CutReason::deadline:
+            return {PollFailure::timeout, server_.url(),
+                    fmt::format("{}: the domain controller did not answer in time; is it overloaded or hung?", doing)};
+        case CutReason::none:
+            break;
+    }
+    int code = LDAP_SERVER_DOWN;
+    ldap_get_option(handle_.get(), LDAP_OPT_RESULT_CODE, &code);
+    const PollFailure failure = code == LDAP_DECODING_ERROR ? PollFailure::protocol
+                                : code == LDAP_TIMEOUT      ? PollFailure::timeout
+                                                            : PollFailure::connect;
+    const std::string diagnostic = diagnostic_message(handle_.get());
+    return {failure, server_.url(),
+            fmt::format("{}: the connection was lost ({}{}{})", doing, ldap_err2string(code),
+                        diagnostic.empty() ? "" : ": ", diagnostic)};
+}
+
+}  // namespace keysyncd::ldap

@@ -1,0 +1,78 @@
+// One bound connection to one domain controller: libldap behind deadlines. Belongs to one worker thread, which also
+// destroys it (unbinding writes to the network).
+// After any PollError other than `search`, `server_busy` and `rights` the connection is of no further use.
+#pragma once
+
+#include <chrono>
+#include <expected>
+#include <memory>
+#include <optional>
+#include <stop_token>
+#include <string>
+
+#include "config/settings.hpp"
+#include "ldap/deadline_supervisor.hpp"
+#include "ldap/poll_error.hpp"
+#include "ldap/search.hpp"
+#include "ldap/server_endpoint.hpp"
+
+struct ldap;
+
+namespace keysyncd::ldap {
+
+struct ConnectionLimits {
+    std::chrono::milliseconds connect{10'000};
+    std::chrono::milliseconds handshake{10'000};
+    std::chrono::milliseconds bind{15'000};
+};
+
+class Connection {
+  public:
+    /// Connects, verifies the server's certificate and name, binds. The deadline of each step is in `limits`.
+    [[nodiscard]] static std::expected<std::unique_ptr<Connection>, PollError> open(
+        const ServerEndpoint& server, const config::TlsSettings& tls, const config::BindSettings& bind,
+        DeadlineSupervisor& supervisor, const std::stop_token& stop, const ConnectionLimits& limits = {});
+
+    ~Connection();
+    Connection(const Connection&) = delete;
+    Connection& operator=(const Connection&) = delete;
+
+    /// A result that the server itself gave is a value, whatever its code; a PollError means that none came.
+    [[nodiscard]] std::expected<SearchResult, PollError> search(const SearchRequest& request, const EntryVisitor& visit,
+                                                                const std::stop_token& stop);
+
+    /// The one entry of a base search; std::nullopt when there is no such object or it may not be seen.
+    [[nodiscard]] std::expected<std::optional<Entry>, PollError> read(SearchRequest request,
+                                                                      const std::stop_token& stop);
+
+    [[nodiscard]] const ServerEndpoint& server() const noexcept { return server_; }
+    /// When the server's certificate runs out; std::nullopt without TLS.
+    [[nodiscard]] std::optional<std::chrono::sys_seconds> certificate_expiry() const noexcept {
+        return certificate_expiry_;
+    }
+
+    /// The PollError for a search that ended with a code other than success.
+    [[nodiscard]] PollError refused(const SearchResult& result, std::string_view what) const;
+
+  private:
+    struct Unbind {
+        void operator()(struct ldap* handle) const noexcept;
+    };
+
+    Connection(ServerEndpoint server, DeadlineSupervisor& supervisor) noexcept
+        : server_(std::move(server)), supervisor_(supervisor) {}
+
+    [[nodiscard]] std::expected<void, PollError> attach(int descriptor);
+    [[nodiscard]] std::expected<void, PollError> start_tls_session(const config::TlsSettings& tls,
+                                                                   const ConnectionLimits& limits,
+                                                                   const std::stop_token& stop);
+    [[nodiscard]] PollError lost(std::string_view doing) const;
+
+    ServerEndpoint server_;
+    DeadlineSupervisor& supervisor_;
+    std::shared_ptr<Lifeline> lifeline_;
+    std::unique_ptr<struct ldap, Unbind> handle_;
+    std::optional<std::chrono::sys_seconds> certificate_expiry_;
+};
+
+}  // namespace keysyncd::ldap

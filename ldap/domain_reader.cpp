@@ -1,0 +1,171 @@
+#include "ldap/domain_reader.hpp"
+
+#include <utility>
+
+#include "ldap/account_lookup.hpp"
+#include "ldap/change_window.hpp"
+#include "ldap/connection.hpp"
+#include "ldap/root_dse.hpp"
+#include "ldap/server_rotation.hpp"
+#include "ldap/user_pass.hpp"
+
+namespace keysyncd::ldap {
+namespace {
+
+Instant now() {
+    return std::chrono::time_point_cast<Ticks>(std::chrono::system_clock::now());
+}
+
+std::string account_of(const config::BindSettings& bind) {
+    return bind.dn.empty() ? bind.principal : bind.dn;
+}
+
+}  // namespace
+
+std::string_view to_string(PassKind kind) noexcept {
+    switch (kind) {
+        case PassKind::full_sweep:
+            return "full_sweep";
+        case PassKind::window:
+            return "window";
+        case PassKind::quiet:
+            return "quiet";
+    }
+    return "unknown";
+}
+
+class DomainReader::Impl {
+  public:
+    Impl(config::DomainSettings settings, DeadlineSupervisor& supervisor)
+        : settings_(std::move(settings)),
+          supervisor_(supervisor),
+          rotation_(settings_.servers),
+          pass_(settings_.filter, account_of(settings_.bind)) {}
+
+    std::expected<PassEnd, PollError> poll(std::span<const DirectoryCursor> cursors, bool sweep_due, PassSink& sink,
+                                           const std::stop_token& stop) {
+        return guarded(stop, [&]() { return poll_connected(cursors, sweep_due, sink, stop); });
+    }
+
+    std::expected<std::optional<DirectoryUser>, PollError> look_up(const AccountQuery& query,
+                                                                   const std::stop_token& stop) {
+        return guarded(stop, [&]() -> std::expected<std::optional<DirectoryUser>, PollError> {
+            // The whole domain, not base_dn alone: "outside of what is synchronised" is an answer too.
+            return look_up_account(*connection_, naming_context_, query, stop);
+        });
+    }
+
+  private:
+    // Connects where that is needed, and drops the connection after any failure.
+    template <class Operation>
+    auto guarded(const std::stop_token& stop, const Operation& operation) -> decltype(operation()) {
+        if (connection_ == nullptr) {
+            if (auto connected = connect(stop); !connected) {
+                return std::unexpected(drop(std::move(connected.error())));
+            }
+        }
+        auto outcome = operation();
+        if (!outcome) {
+            return std::unexpected(drop(std::move(outcome.error())));
+        }
+        rotation_.succeeded();
+        return outcome;
+    }
+
+    PollError drop(PollError error) {
+        connection_.reset();
+        if (error.failure != PollFailure::stopped) {
+            rotation_.failed();
+        }
+        return error;
+    }
+
+    std::expected<void, PollError> connect(const std::stop_token& stop) {
+        const auto server = parse_server_endpoint(rotation_.current());
+        if (!server) {
+            return std::unexpected(PollError{PollFailure::configuration, rotation_.current(), server.error()});
+        }
+        auto connection = Connection::open(*server, settings_.tls, settings_.bind, supervisor_, stop);
+        if (!connection) {
+            connection.error().server = rotation_.current();
+            return std::unexpected(std::move(connection.error()));
+        }
+        connection_ = std::move(*connection);
+        const auto root = read_root_dse(*connection_, stop);
+        if (!root) {
+            return std::unexpected(root.error());
+        }
+        naming_context_ = root->default_naming_context;
+        const auto invocation_id = read_invocation_id(*connection_, *root, stop);
+        if (!invocation_id) {
+            return std::unexpected(invocation_id.error());
+        }
+        invocation_id_ = *invocation_id;
+        const auto domain_sid = read_domain_sid(*connection_, naming_context_, stop);
+        if (!domain_sid) {
+            return std::unexpected(domain_sid.error());
+        }
+        domain_sid_ = *domain_sid;
+        return {};
+    }
+
+    std::expected<PassEnd, PollError> poll_connected(std::span<const DirectoryCursor> cursors, bool sweep_due,
+                                                     PassSink& sink, const std::stop_token& stop) {
+        PassEnd end;
+        end.start = {.kind = PassKind::quiet, .server = rotation_.current(), .reason = {}, .started = now()};
+        // highestCommittedUSN comes before the search: what changes during it is read again, never missed.
+        const auto root = read_root_dse(*connection_, stop);
+        if (!root) {
+            return std::unexpected(root.error());
+        }
+        const DatabaseState state{.server = rotation_.current(),
+                                  .invocation_id = invocation_id_,
+                                  .highest_committed_usn = root->highest_committed_usn};
+        const PassPlan plan = plan_pass(cursors, state, sweep_due);
+        end.start.kind = plan.kind;
+        end.start.reason = plan.reason;
+        end.base_dn = settings_.base_dn.empty() ? root->default_naming_context : settings_.base_dn;
+        sink.begin(end.start);
+        auto outcome = pass_.run(*connection_, *root, end.base_dn, plan, sink, stop);
+        if (!outcome) {
+            return std::unexpected(std::move(outcome.error()));
+        }
+        end.ended = now();
+        end.cursor = {.server = rotation_.current(),
+                      .invocation_id = invocation_id_,
+                      .usn = root->highest_committed_usn,
+                      .dirsync_cookie = {}};
+        end.domain_sid = domain_sid_;
+        end.entries = outcome->entries;
+        end.clock_offset = root->clock_offset;
+        end.certificate_expiry = connection_->certificate_expiry();
+        end.warnings = std::move(outcome->warnings);
+        return end;
+    }
+
+    config::DomainSettings settings_;
+    DeadlineSupervisor& supervisor_;
+    ServerRotation rotation_;
+    UserPass pass_;
+    std::unique_ptr<Connection> connection_;
+    std::string naming_context_;
+    Guid invocation_id_;
+    Sid domain_sid_;
+};
+
+DomainReader::DomainReader(config::DomainSettings settings, DeadlineSupervisor& supervisor)
+    : impl_(std::make_unique<Impl>(std::move(settings), supervisor)) {}
+
+DomainReader::~DomainReader() = default;
+
+std::expected<PassEnd, PollError> DomainReader::poll(std::span<const DirectoryCursor> cursors, bool sweep_due,
+                                                     PassSink& sink, const std::stop_token& stop) {
+    return impl_->poll(cursors, sweep_due, sink, stop);
+}
+
+std::expected<std::optional<DirectoryUser>, PollError> DomainReader::look_up(const AccountQuery& query,
+                                                                             const std::stop_token& stop) {
+    return impl_->look_up(query, stop);
+}
+
+}  // namespace keysyncd::ldap

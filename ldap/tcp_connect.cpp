@@ -1,0 +1,136 @@
+#include "ldap/tcp_connect.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+
+#include <boost/asio/connect.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <future>
+#include <memory>
+
+namespace keysyncd::ldap {
+namespace {
+
+namespace asio = boost::asio;
+using asio::ip::tcp;
+using boost::system::error_code;
+
+// One attempt. Everything but the constructor runs on the io_context's thread; the first outcome wins.
+class Attempt : public std::enable_shared_from_this<Attempt> {
+  public:
+    Attempt(asio::io_context& io, const ServerEndpoint& server, std::chrono::milliseconds limit)
+        : io_(io), server_(server), limit_(limit), resolver_(io), socket_(io), timer_(io) {}
+
+    [[nodiscard]] auto outcome() { return promise_.get_future(); }
+
+    void start() {
+        asio::post(io_, [self = shared_from_this()] { self->resolve(); });
+    }
+
+    void stop() {
+        asio::post(io_, [self = shared_from_this()] { self->fail(PollFailure::stopped, "asked to stop"); });
+    }
+
+  private:
+    void resolve() {
+        timer_.expires_after(limit_);
+        timer_.async_wait([self = shared_from_this()](const error_code& error) {
+            if (!error) {
+                self->fail(
+                    PollFailure::timeout,
+                    fmt::format("{} {}:{} took longer than {} s", self->resolved_ ? "connecting to" : "resolving",
+                                self->server_.host, self->server_.port, self->limit_.count() / 1000));
+            }
+        });
+        resolver_.async_resolve(server_.host, std::to_string(server_.port), tcp::resolver::numeric_service,
+                                [self = shared_from_this()](const error_code& error, const auto& addresses) {
+                                    self->connect(error, addresses);
+                                });
+    }
+
+    void connect(const error_code& error, const tcp::resolver::results_type& addresses) {
+        if (settled_) {
+            return;
+        }
+        if (error) {
+            fail(PollFailure::resolve,
+                 fmt::format("the name {} does not resolve: {}; check the name and this machine's DNS", server_.host,
+                             error.message()));
+            return;
+        }
+        resolved_ = true;
+        asio::async_connect(
+            socket_, addresses,
+            [self = shared_from_this()](const error_code& why, const tcp::endpoint&) { self->finish(why); });
+    }
+
+    void finish(const error_code& error) {
+        if (settled_) {
+            return;
+        }
+        if (error) {
+            fail(PollFailure::connect, fmt::format("no connection to {}:{}: {}; is the domain controller up, and does "
+                                                   "a firewall let this port through?",
+                                                   server_.host, server_.port, error.message()));
+            return;
+        }
+        error_code released;
+        FileDescriptor descriptor(socket_.release(released));
+        if (released) {
+            fail(PollFailure::connect, released.message());
+            return;
+        }
+        // libldap wants a blocking descriptor; Asio made it non-blocking.
+        const int flags = ::fcntl(descriptor.get(), F_GETFL);
+        ::fcntl(descriptor.get(), F_SETFL, flags & ~O_NONBLOCK);
+        ::fcntl(descriptor.get(), F_SETFD, FD_CLOEXEC);
+        const int on = 1;
+        ::setsockopt(descriptor.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+        ::setsockopt(descriptor.get(), SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
+        settle(std::move(descriptor));
+    }
+
+    void fail(PollFailure failure, std::string detail) {
+        if (!settled_) {
+            settle(std::unexpected(PollError{failure, server_.url(), std::move(detail)}));
+        }
+    }
+
+    void settle(std::expected<FileDescriptor, PollError>&& outcome) {
+        settled_ = true;
+        timer_.cancel();
+        resolver_.cancel();
+        error_code ignored;
+        socket_.close(ignored);
+        promise_.set_value(std::move(outcome));
+    }
+
+    asio::io_context& io_;
+    ServerEndpoint server_;
+    std::chrono::milliseconds limit_;
+    tcp::resolver resolver_;
+    tcp::socket socket_;
+    asio::steady_timer timer_;
+    std::promise<std::expected<FileDescriptor, PollError>> promise_;
+    bool resolved_ = false;
+    bool settled_ = false;
+};
+
+}  // namespace
+
+std::expected<FileDescriptor, PollError> tcp_connect(DeadlineSupervisor& supervisor, const ServerEndpoint& server,
+                                                     std::chrono::milliseconds limit, const std::stop_token& stop) {
+    const auto attempt = std::make_shared<Attempt>(supervisor.io_context(), server, limit);
+    auto outcome = attempt->outcome();
+    attempt->start();
+    const std::stop_callback on_stop(stop, [&attempt] { attempt->stop(); });
+    return outcome.get();
+}
+
+}  // namespace keysyncd::ldap

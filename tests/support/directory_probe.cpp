@@ -1,0 +1,184 @@
+// Drives a DomainReader from a test: settings from the command line, commands from stdin, answers as JSON lines on
+// stdout. Commands: "poll", "sweep" (poll with sweep_due), "sid SID" and "guid GUID" (look up), "forget" (all cursors),
+// "cursors". It keeps the cursors as the ledger would.
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+#include <ldap.h>
+
+#include <algorithm>
+#include <boost/json.hpp>
+#include <csignal>
+#include <iostream>
+#include <map>
+#include <string>
+
+#include "config/settings.hpp"
+#include "ldap/deadline_supervisor.hpp"
+#include "ldap/domain_reader.hpp"
+#include "ldap/hex.hpp"
+
+namespace {
+
+namespace json = boost::json;
+using namespace keysyncd;
+
+json::object to_json(const ldap::DirectoryUser& user) {
+    json::array keys;
+    for (const auto& key : user.keys) {
+        json::object object{{"key_id", ldap::encode_hex(key.key_id)},
+                            {"usage", ldap::to_string(key.usage)},
+                            {"source", ldap::to_string(key.source)}};
+        if (key.write) {
+            object["written_at"] = std::chrono::floor<std::chrono::seconds>(key.write->at).time_since_epoch().count();
+            object["version"] = key.write->version;
+        }
+        keys.push_back(std::move(object));
+    }
+    json::array removed;
+    for (const auto& key_id : user.removed_keys) {
+        removed.push_back(json::value(ldap::encode_hex(key_id)));
+    }
+    json::array malformed;
+    for (const auto& value : user.malformed) {
+        malformed.push_back(json::value(value.kind));
+    }
+    return {{"event", "user"},
+            {"guid", user.object_guid.to_string()},
+            {"sid", user.object_sid.to_string()},
+            {"dn", user.dn},
+            {"upn", user.user_principal_name},
+            {"sam", user.sam_account_name},
+            {"protected", user.protected_account},
+            {"disabled", user.disabled},
+            {"deleted", user.deleted},
+            {"when_changed", user.when_changed ? user.when_changed->time_since_epoch().count() : 0},
+            {"usn_changed", user.usn_changed},
+            {"incremental", user.key_set == ldap::KeySet::incremental},
+            {"keys", std::move(keys)},
+            {"removed_keys", std::move(removed)},
+            {"malformed", std::move(malformed)}};
+}
+
+void print(const json::object& line) {
+    std::cout << json::serialize(line) << std::endl;
+}
+
+void print_error(const ldap::PollError& error) {
+    print({{"event", "error"},
+           {"failure", ldap::to_string(error.failure)},
+           {"server", error.server},
+           {"detail", error.detail}});
+}
+
+class PrintingSink : public ldap::PassSink {
+  public:
+    void begin(const ldap::PassStart& start) override {
+        print({{"event", "begin"},
+               {"kind", ldap::to_string(start.kind)},
+               {"server", start.server},
+               {"reason", start.reason}});
+    }
+    bool users(std::vector<ldap::DirectoryUser>&& batch) override {
+        for (const auto& user : batch) {
+            print(to_json(user));
+        }
+        return true;
+    }
+};
+
+void poll(ldap::DomainReader& reader, std::vector<ldap::DirectoryCursor>& cursors, bool sweep_due) {
+    PrintingSink sink;
+    const auto end = reader.poll(cursors, sweep_due, sink, {});
+    if (!end) {
+        print_error(end.error());
+        return;
+    }
+    std::erase_if(cursors, [&](const auto& cursor) { return cursor.server == end->cursor.server; });
+    cursors.push_back(end->cursor);
+    json::array warnings;
+    for (const auto& warning : end->warnings) {
+        warnings.push_back(json::value(warning));
+    }
+    print({{"event", "end"},
+           {"kind", ldap::to_string(end->start.kind)},
+           {"server", end->start.server},
+           {"reason", end->start.reason},
+           {"usn", end->cursor.usn},
+           {"invocation_id", end->cursor.invocation_id.to_string()},
+           {"entries", end->entries},
+           {"domain_sid", end->domain_sid.to_string()},
+           {"base_dn", end->base_dn},
+           {"clock_offset", std::chrono::duration<double>(end->clock_offset).count()},
+           {"certificate_expiry", end->certificate_expiry ? end->certificate_expiry->time_since_epoch().count() : 0},
+           {"cookie_bytes", end->cursor.dirsync_cookie.size()},
+           {"warnings", std::move(warnings)}});
+}
+
+void look_up(ldap::DomainReader& reader, const ldap::AccountQuery& query) {
+    const auto found = reader.look_up(query, {});
+    if (!found) {
+        print_error(found.error());
+    } else if (*found) {
+        print(to_json(**found));
+    } else {
+        print({{"event", "absent"}});
+    }
+}
+
+config::DomainSettings settings_from(int argc, char** argv) {
+    config::DomainSettings settings;
+    settings.name = "probe";
+    for (int i = 1; i < argc; ++i) {
+        const std::string argument = argv[i];
+        const auto equals = argument.find('=');
+        const auto name = argument.substr(0, equals);
+        const auto value = equals == std::string::npos ? std::string{} : argument.substr(equals + 1);
+        if (name == "server") {
+            settings.servers.push_back(value);
+        } else if (name == "ca") {
+            settings.tls.ca_file = value;
+        } else if (name == "start_tls") {
+            settings.tls.start_tls = value == "true";
+        } else if (name == "dn") {
+            settings.bind.dn = value;
+        } else if (name == "password_file") {
+            settings.bind.password_file = value;
+        } else if (name == "base") {
+            settings.base_dn = value;
+        } else if (name == "filter") {
+            settings.filter = value;
+        } else {
+            throw std::runtime_error(fmt::format("unknown argument {}", argument));
+        }
+    }
+    return settings;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) try {
+    std::signal(SIGPIPE, SIG_IGN);
+    LDAPAPIInfo info{};
+    info.ldapai_info_version = LDAP_API_INFO_VERSION;
+    ldap_get_option(nullptr, LDAP_OPT_API_INFO, &info);  // libldap sets up its globals before there are threads
+    ldap::DeadlineSupervisor supervisor;
+    ldap::DomainReader reader(settings_from(argc, argv), supervisor);
+    std::vector<ldap::DirectoryCursor> cursors;
+    for (std::string line; std::getline(std::cin, line);) {
+        if (line == "poll" || line == "sweep") {
+            poll(reader, cursors, line == "sweep");
+        } else if (line == "forget") {
+            cursors.clear();
+        } else if (line.starts_with("sid ")) {
+            look_up(reader, {.sid = ldap::Sid::parse(line.substr(4)).value(), .immutable_id = {}});
+        } else if (line.starts_with("guid ")) {
+            look_up(reader, {.sid = {}, .immutable_id = ldap::Guid::parse(line.substr(5)).value()});
+        } else {
+            print({{"event", "unknown command"}, {"command", line}});
+        }
+    }
+    return 0;
+} catch (const std::exception& error) {
+    std::cerr << error.what() << "\n";
+    return 2;
+}
