@@ -31,7 +31,7 @@ std::expected<std::filesystem::path, std::string> resolve_config_path(std::strin
             "{} would need expanding, and only a leading ${{CREDENTIALS_DIRECTORY}}/ is: write the path out",
             in_quotes(text)));
     }
-    return (std::filesystem::path(config_file).parent_path() / text).lexically_normal();
+    return (std::filesystem::absolute(config_file).parent_path() / text).lexically_normal();
 }
 
 }  // namespace keysyncd::config

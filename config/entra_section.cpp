@@ -16,7 +16,7 @@ namespace keysyncd::config {
 
 namespace {
 
-void read_tenant(Section& section, EntraSettings& entra) {
+void read_account(Section& section, EntraSettings& entra) {
     if (const auto tenant = section.text("tenant_id")) {
         entra.tenant_id = to_lower(tenant->value);
         if (!is_guid(tenant->value) && !(is_dns_name(tenant->value) && tenant->value.find('.') != std::string::npos)) {
@@ -41,6 +41,14 @@ void read_tenant(Section& section, EntraSettings& entra) {
                             !section.has("credential");
     if (files_only) {
         return;
+    }
+    for (const std::string_view misplaced : {"client_secret", "secret"}) {
+        if (section.has(misplaced)) {
+            section.error(misplaced,
+                          "a secret must not stand in this file: put it in a file of its own (chmod 600) and "
+                          "name that with credential: {secret_file: ...}");
+            section.ignore(misplaced);
+        }
     }
     section.require("tenant_id", "the tenant's ID (a GUID) or one of its domains");
     section.require("credential", "one of secret_file, certificate_file, federated_token_file, managed_identity");
@@ -156,7 +164,7 @@ EntraSettings read_entra(Section section) {
         {{"audit", RegistrationSource::audit}, {"report", RegistrationSource::report}}};
     EntraSettings entra;
     read_audit_files(section, entra);
-    read_tenant(section, entra);
+    read_account(section, entra);
     read_endpoints(section, entra);
     read_proxy(section, entra);
     entra.ca_file = section.path("ca_file", FileKind::readable).value_or(Path());

@@ -24,6 +24,7 @@ struct BindSettings {
     Path password_file;    ///< simple
     Path keytab;           ///< gssapi
     std::string principal; ///< gssapi: user@REALM
+    bool operator==(const BindSettings&) const = default;
 };
 
 struct TlsSettings {
@@ -31,6 +32,7 @@ struct TlsSettings {
     bool start_tls = false;  ///< StartTLS on ldap:// servers
     Path certificate_file;   ///< PEM, for bind.method: external
     Path key_file;
+    bool operator==(const TlsSettings&) const = default;
 };
 
 enum class ChangeTracking { automatic, usn, dirsync };
@@ -48,20 +50,25 @@ struct DomainSettings {
     seconds poll_interval{60};
     seconds full_sweep_interval{12 * 3600};
     std::vector<std::string> observe_servers;
+    bool operator==(const DomainSettings&) const = default;
 };
 
 struct ClientSecret {
     Path secret_file;
+    bool operator==(const ClientSecret&) const = default;
 };
 struct ClientCertificate {
     Path certificate_file;  ///< PEM or PKCS#12
     Path key_file;          ///< PEM; empty when the certificate file holds the key
+    bool operator==(const ClientCertificate&) const = default;
 };
 struct FederatedToken {
     Path token_file;  ///< re-read at each token request
+    bool operator==(const FederatedToken&) const = default;
 };
 struct ManagedIdentity {
     std::string client_id;  ///< empty: the system-assigned identity
+    bool operator==(const ManagedIdentity&) const = default;
 };
 using Credential = std::variant<ClientSecret, ClientCertificate, FederatedToken, ManagedIdentity>;
 
@@ -77,6 +84,7 @@ struct AuditActivities {
     std::vector<std::string> fido_deleted{"Delete FIDO2 security key(s)", "Delete FIDO2 security key",
                                           "Delete Passkey (device-bound)",
                                           "Delete Passkey (device-bound) security key"};
+    bool operator==(const AuditActivities&) const = default;
 };
 
 struct EntraSettings {
@@ -95,17 +103,24 @@ struct EntraSettings {
     RegistrationSource registrations = RegistrationSource::audit;
     AuditActivities activities;
     std::vector<std::string> audit_files;  ///< paths or globs
+
+    /// False where only exported audit logs are read: no tenant, client or credential is given then.
+    [[nodiscard]] bool uses_graph() const noexcept { return !tenant_id.empty(); }
+
+    bool operator==(const EntraSettings&) const = default;
 };
 
 struct SyncSettings {
     seconds cycle{30 * 60};
     seconds grace{5 * 60};
-    seconds overdue_after{65 * 60};
+    seconds overdue_after{65 * 60};  ///< where not given: two cycles and the grace
+    bool operator==(const SyncSettings&) const = default;
 };
 
 struct LedgerSettings {
     Path path = "/var/lib/keysyncd/ledger.db";
     seconds retention{90 * 86400};
+    bool operator==(const LedgerSettings&) const = default;
 };
 
 enum class UserNames { full, hashed };
@@ -116,6 +131,7 @@ struct Settings {
     SyncSettings sync;
     LedgerSettings ledger;
     UserNames user_names = UserNames::full;
+    bool operator==(const Settings&) const = default;
 };
 
 }  // namespace keysyncd::config
