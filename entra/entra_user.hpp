@@ -12,11 +12,11 @@ namespace keysyncd::entra {
 struct EntraUser {
     std::string id;
     std::string user_principal_name;
-    std::optional<bool> on_premises_sync_enabled;     ///< not true: a cloud-only user, no key will ever be written
-    std::string on_premises_security_identifier;      ///< "S-1-5-21-..."
-    std::string on_premises_immutable_id;             ///< base64 of mS-DS-ConsistencyGuid or objectGUID
+    std::optional<bool> on_premises_sync_enabled;  ///< not true: a cloud-only user, no key will ever be written
+    std::string on_premises_security_identifier;   ///< "S-1-5-21-..."
+    std::string on_premises_immutable_id;          ///< base64 of mS-DS-ConsistencyGuid or objectGUID
     std::string on_premises_sam_account_name;
-    std::string on_premises_domain_name;              ///< DNS name
+    std::string on_premises_domain_name;  ///< DNS name
     std::string on_premises_distinguished_name;
     bool has_provisioning_errors = false;
 };

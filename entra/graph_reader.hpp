@@ -16,30 +16,20 @@
 
 #include "config/settings.hpp"
 #include "entra/entra_user.hpp"
+#include "entra/graph_error.hpp"
+#include "entra/graph_observer.hpp"
+#include "entra/graph_session.hpp"
+#include "entra/http_client.hpp"
 #include "entra/registration_event.hpp"
 
 namespace keysyncd::entra {
 
-enum class GraphFailure : std::uint8_t {
-    resolve, connect, tls, proxy, timeout, token, unauthorized, forbidden, throttled, not_found, server, bad_answer,
-    refused_link, too_large, stopped,
-};
-[[nodiscard]] std::string_view to_string(GraphFailure failure) noexcept;
-
-struct GraphError {
-    GraphFailure failure{};
-    std::string detail;  ///< Microsoft's code and message, and how to mend it; no secrets
-};
-
-/// What the reader did, for the metrics. Called on the worker thread. `endpoint` and `code` are of closed sets.
-struct GraphObserver {
-    std::function<void(std::string_view endpoint, std::string_view code)> on_request;
-    std::function<void(std::chrono::nanoseconds)> on_throttled;
-};
-
 class GraphReader {
   public:
     GraphReader(config::EntraSettings settings, GraphObserver observer);
+    /// With a transport and a clock of the caller's, for tests. `clock` outlives the reader.
+    GraphReader(config::EntraSettings settings, GraphObserver observer, std::unique_ptr<HttpClient> http, Clock& clock,
+                SessionLimits limits = {});
     ~GraphReader();
     GraphReader(const GraphReader&) = delete;
     GraphReader& operator=(const GraphReader&) = delete;

@@ -13,7 +13,7 @@ enum class EventKind : std::uint8_t { registered, deleted };
 enum class KeyKind : std::uint8_t { ngc, fido };
 
 struct RegistrationEvent {
-    std::string event_id;             ///< directoryAudit.id: unique, not always a GUID
+    std::string event_id;  ///< directoryAudit.id: unique, not always a GUID
     EventKind kind = EventKind::registered;
     KeyKind key_kind = KeyKind::ngc;
     Instant at;                       ///< activityDateTime

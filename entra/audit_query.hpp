@@ -1,0 +1,34 @@
+// The audit log's queries. Microsoft documents which properties can be filtered on, but neither the combination with
+// `or` nor the largest $top: so the query starts out short and large, and gives way each time Graph answers 400. Pure.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "entra/graph_time.hpp"
+
+namespace keysyncd::entra {
+
+class AuditQuery {
+  public:
+    AuditQuery(std::string graph_origin, std::vector<std::string> activities);
+
+    /// The first pages to ask for: one for all activities, or one each where Graph refused the combination.
+    [[nodiscard]] std::vector<std::string> urls(Instant since) const;
+
+    /// Graph answered 400. True: `urls` are different now, try again. False: nothing is left to try.
+    [[nodiscard]] bool refused(std::string_view message);
+
+    [[nodiscard]] bool combined() const noexcept { return combined_; }
+    [[nodiscard]] int page_size() const noexcept { return page_size_; }
+
+  private:
+    [[nodiscard]] std::string url(std::string_view activities, Instant since) const;
+    std::string origin_;
+    std::vector<std::string> activities_;
+    bool combined_ = true;
+    int page_size_ = 500;
+};
+
+}  // namespace keysyncd::entra
