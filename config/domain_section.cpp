@@ -178,11 +178,7 @@ std::vector<DomainSettings> read_domains(Section& root) {
                                               in_quotes(name), first->second));
         }
     }
-    if (!root.has("domains")) {
-        root.require("domains", "at least one Active Directory domain, with name, servers and bind");
-    } else if (domains.empty()) {
-        root.error("domains", "expected at least one domain, with name, servers and bind");
-    }
+    root.require("domains", "at least one Active Directory domain, with name, servers and bind");
     return domains;
 }
 

@@ -70,6 +70,20 @@ void check_across(Section& root, const Settings& settings) {
     }
 }
 
+Settings read_settings(Section& root) {
+    Settings settings;
+    settings.domains = read_domains(root);
+    if (auto entra = root.section("entra")) {
+        settings.entra = read_entra(std::move(*entra));
+    }
+    read_sync(root, settings.sync);
+    read_ledger(root, settings.ledger);
+    read_privacy(root, settings.user_names);
+    check_across(root, settings);
+    root.finish();
+    return settings;
+}
+
 std::unexpected<Problems> fail(Problems problems) {
     return std::unexpected(std::move(problems));
 }
@@ -83,16 +97,9 @@ std::expected<Settings, Problems> load_text(std::string_view text, const std::st
         return fail(report.take_sorted());
     }
     Settings settings;
-    Section root(report, tree, {tree->line, tree->column, ""});
-    settings.domains = read_domains(root);
-    if (auto entra = root.section("entra")) {
-        settings.entra = read_entra(std::move(*entra));
+    if (auto root = Section::root(report, tree)) {
+        settings = read_settings(*root);
     }
-    read_sync(root, settings.sync);
-    read_ledger(root, settings.ledger);
-    read_privacy(root, settings.user_names);
-    check_across(root, settings);
-    root.finish();
     Problems problems = report.take_sorted();
     if (has_errors(problems)) {
         return fail(std::move(problems));

@@ -52,13 +52,19 @@ Problems Report::take_sorted() {
     return std::move(problems_);
 }
 
-Section::Section(Report& report, YamlPtr node, Place place)
-    : report_(&report), node_(std::move(node)), place_(std::move(place)) {
-    if (node_->kind == YamlNode::Kind::mapping) {
-        return;
+Section::Section(Report& report, YamlPtr mapping, Place place)
+    : report_(&report), node_(std::move(mapping)), place_(std::move(place)) {}
+
+std::optional<Section> Section::of(Report& report, const YamlPtr& node, Place place) {
+    if (node->kind != YamlNode::Kind::mapping) {
+        report.error(place, fmt::format("expected keys and values, found {}", describe(*node)));
+        return std::nullopt;
     }
-    report_->error(place_, fmt::format("expected keys and values, found {}", describe(*node_)));
-    node_ = std::make_shared<YamlNode>();
+    return Section(report, node, std::move(place));
+}
+
+std::optional<Section> Section::root(Report& report, const YamlPtr& tree) {
+    return of(report, tree, {tree->line, tree->column, ""});
 }
 
 const YamlMember* Section::find(std::string_view key) const {
@@ -182,7 +188,7 @@ std::optional<Section> Section::section(std::string_view key) {
     if (member == nullptr) {
         return std::nullopt;
     }
-    return Section(*report_, member->value, place_of(key));
+    return of(*report_, member->value, place_of(key));
 }
 
 std::vector<Section> Section::sections(std::string_view key) {
@@ -191,13 +197,17 @@ std::vector<Section> Section::sections(std::string_view key) {
     if (member == nullptr) {
         return out;
     }
-    if (member->value->kind != YamlNode::Kind::sequence) {
-        report_->error(place_of(key), fmt::format("expected a list, found {}", describe(*member->value)));
+    if (member->value->kind != YamlNode::Kind::sequence || member->value->items.empty()) {
+        report_->error(place_of(key),
+                       fmt::format("expected a list of at least one, found {}", describe(*member->value)));
         return out;
     }
     for (std::size_t i = 0; i < member->value->items.size(); ++i) {
         const YamlPtr& item = member->value->items[i];
-        out.emplace_back(*report_, item, place_at(*item, fmt::format("{}[{}]", join_path(place_.key_path, key), i)));
+        auto section = of(*report_, item, place_at(*item, fmt::format("{}[{}]", join_path(place_.key_path, key), i)));
+        if (section) {
+            out.push_back(std::move(*section));
+        }
     }
     return out;
 }

@@ -62,8 +62,8 @@ enum class FileKind {
 
 class Section {
   public:
-    /// `node` null or not a mapping: told, and read as an empty mapping.
-    Section(Report& report, YamlPtr node, Place place);
+    /// The whole file. Nothing where it holds no mapping, which is told.
+    [[nodiscard]] static std::optional<Section> root(Report& report, const YamlPtr& tree);
 
     [[nodiscard]] bool has(std::string_view key) const;
     [[nodiscard]] const Place& place() const { return place_; }
@@ -75,7 +75,9 @@ class Section {
     [[nodiscard]] std::optional<std::chrono::seconds> duration(std::string_view key);
     [[nodiscard]] std::optional<std::filesystem::path> path(std::string_view key, FileKind kind);
     [[nodiscard]] std::vector<Placed<std::string>> texts(std::string_view key);
+    /// A mapping below this one; nothing where it is missing or no mapping.
     [[nodiscard]] std::optional<Section> section(std::string_view key);
+    /// A list of mappings, at least one; items that are none are told and left out.
     [[nodiscard]] std::vector<Section> sections(std::string_view key);
     /// Every key of this section with its text, for mappings whose keys are the operator's own (headers, users).
     [[nodiscard]] std::vector<std::pair<std::string, Placed<std::string>>> all_texts();
@@ -112,6 +114,8 @@ class Section {
     void finish();
 
   private:
+    Section(Report& report, YamlPtr mapping, Place place);
+    [[nodiscard]] static std::optional<Section> of(Report& report, const YamlPtr& node, Place place);
     [[nodiscard]] const YamlMember* find(std::string_view key) const;
     const YamlMember* ask(std::string_view key);
     std::optional<Placed<std::string>> scalar(const YamlNode& node, const Place& place, std::string_view expected);

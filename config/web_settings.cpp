@@ -75,6 +75,19 @@ void read_http(Section http, WebSettings& web) {
     http.finish();
 }
 
+void read_root(Section& root, WebSettings& web) {
+    if (auto tls = root.section("tls_server_config")) {
+        web.tls = read_web_tls(std::move(*tls));
+    }
+    if (auto http = root.section("http_server_config")) {
+        read_http(std::move(*http), web);
+    }
+    if (auto users = root.section("basic_auth_users")) {
+        read_users(std::move(*users), web);
+    }
+    root.finish();
+}
+
 }  // namespace
 
 std::expected<WebSettings, Problems> load_web_settings_text(std::string_view text, const std::string& file_name,
@@ -85,18 +98,9 @@ std::expected<WebSettings, Problems> load_web_settings_text(std::string_view tex
         return std::unexpected(report.take_sorted());
     }
     WebSettings web;
-    if (tree->kind != YamlNode::Kind::null) {
-        Section root(report, tree, {tree->line, tree->column, ""});
-        if (auto tls = root.section("tls_server_config")) {
-            web.tls = read_web_tls(std::move(*tls));
-        }
-        if (auto http = root.section("http_server_config")) {
-            read_http(std::move(*http), web);
-        }
-        if (auto users = root.section("basic_auth_users")) {
-            read_users(std::move(*users), web);
-        }
-        root.finish();
+    const bool empty = tree->kind == YamlNode::Kind::null;
+    if (auto root = empty ? std::nullopt : Section::root(report, tree)) {
+        read_root(*root, web);
     }
     Problems problems = report.take_sorted();
     if (has_errors(problems)) {

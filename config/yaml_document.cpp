@@ -120,7 +120,7 @@ class TreeBuilder : public YAML::EventHandler {
             throw SyntaxFault(mark_of(*node), fmt::format("values are nested deeper than {} levels", depth_limit));
         }
         if (!frames_.empty() && expects_key(frames_.back())) {
-            throw SyntaxFault(mark_of(*node), fmt::format("expected a key, found {}", describe(*node)));
+            throw SyntaxFault(mark_of(*node), "expected a key, found a list or a mapping");
         }
         frames_.push_back({std::move(node), anchor});
     }
@@ -162,9 +162,18 @@ class TreeBuilder : public YAML::EventHandler {
         }
         parent.awaits_value = false;
         if (!parent.drop_value) {
-            parent.node->members.back().value = node;
+            YamlMember& member = parent.node->members.back();
+            member.value = node->kind == YamlNode::Kind::null ? nothing_at(member) : node;
         }
         parent.drop_value = false;
+    }
+
+    /// yaml-cpp places a missing value at whatever comes next; the key is what the operator looks for.
+    static YamlPtr nothing_at(const YamlMember& key) {
+        auto node = std::make_shared<YamlNode>();
+        node->line = key.line;
+        node->column = key.column;
+        return node;
     }
 
     void add_key(Frame& parent, const YamlNode& key, const YAML::Mark& mark) {
@@ -257,7 +266,7 @@ std::string describe(const YamlNode& node) {
         case YamlNode::Kind::null:
             return "nothing";
         case YamlNode::Kind::sequence:
-            return "a list";
+            return node.items.empty() ? "an empty list" : "a list";
         case YamlNode::Kind::mapping:
             return "a mapping";
         case YamlNode::Kind::scalar:
