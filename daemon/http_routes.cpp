@@ -1,0 +1,61 @@
+#include "daemon/http_routes.hpp"
+
+#include <array>
+#include <utility>
+
+#include "daemon/landing_page.hpp"
+#include "metrics/render.hpp"
+
+namespace keysyncd::daemon {
+namespace {
+
+constexpr std::array<std::pair<std::string_view, std::string_view>, 4> links{{
+    {"/metrics", "the metrics, for Prometheus"},
+    {"/-/healthy", "whether the daemon runs"},
+    {"/-/ready", "whether every domain was read once"},
+    {"/config", "the configuration in force, without its secrets"},
+}};
+
+void add_health(HttpRouter& router, std::function<std::optional<std::string>()> not_ready) {
+    router.get("/-/healthy", [](const HttpRequest&) { return HttpResponse::text(200, "keysyncd is healthy."); });
+    router.get("/-/ready", [not_ready = std::move(not_ready)](const HttpRequest&) {
+        const auto reason = not_ready();
+        return reason ? HttpResponse::text(503, "keysyncd is not ready: " + *reason)
+                      : HttpResponse::text(200, "keysyncd is ready.");
+    });
+}
+
+void add_reload(HttpRouter& router, std::function<void(ReloadDone)> reload) {
+    router.post_async("/-/reload", [reload = std::move(reload)](const HttpRequest&, HttpReply reply) {
+        reload([reply = std::move(reply)](const std::expected<void, std::string>& outcome) {
+            reply(outcome ? HttpResponse::text(200, "The configuration was reloaded.")
+                          : HttpResponse::text(500, "The old configuration stays in force: " + outcome.error()));
+        });
+    });
+}
+
+}  // namespace
+
+HttpRouter make_routes(HttpEndpoints endpoints) {
+    HttpRouter router;
+    router.get("/", [version = endpoints.version](const HttpRequest&) { return landing_page(version, links); });
+    router.get("/metrics", [metrics = std::move(endpoints.metrics)](const HttpRequest&) {
+        HttpResponse response;
+        response.content_type = metrics::content_type;
+        response.body = metrics();
+        return response;
+    });
+    router.get("/config", [config = std::move(endpoints.config)](const HttpRequest&) {
+        HttpResponse response;
+        response.content_type = "text/yaml; charset=utf-8";
+        response.body = config();
+        return response;
+    });
+    add_health(router, std::move(endpoints.not_ready));
+    if (endpoints.reload) {
+        add_reload(router, std::move(endpoints.reload));
+    }
+    return router;
+}
+
+}  // namespace keysyncd::daemon
