@@ -6,6 +6,7 @@ Keys are given and returned as the bytes of the blob; the directory wraps them a
 import base64
 import datetime
 import re
+import struct
 import subprocess
 
 import ldap
@@ -121,18 +122,26 @@ class Directory:
         self.set_attributes(dn, adminCount=1, nTSecurityDescriptor=_protected_descriptor())
 
     def add_key(self, dn, blob, as_administrator=False):
-        """Adds a key as the connector does; returns the value as written. Raises ldap.INSUFFICIENT_ACCESS where
-        AdminSDHolder protects the user and ldap.TYPE_OR_VALUE_EXISTS where the key is there already."""
-        return self._change_key(ldap.MOD_ADD, dn, blob, as_administrator)
+        """Adds a key as the connector does. Raises ldap.INSUFFICIENT_ACCESS where AdminSDHolder protects the user and
+        ldap.TYPE_OR_VALUE_EXISTS where the key is there already."""
+        self.change_keys(dn, [blob], as_administrator=as_administrator)
 
     def remove_key(self, dn, blob, as_administrator=False):
-        return self._change_key(ldap.MOD_DELETE, dn, blob, as_administrator)
+        self.change_keys(dn, removed=[blob], as_administrator=as_administrator)
 
-    def _change_key(self, operation, dn, blob, as_administrator):
-        value = f"B:{2 * len(blob)}:{blob.hex().upper()}:{dn}"
+    def change_keys(self, dn, added=(), removed=(), as_administrator=False):
+        """All changes to one user's keys in one operation, as Connect exports them: one uSNChanged, one whenChanged."""
+        changes = [(operation, KEY_ATTRIBUTE, [f"B:{2 * len(blob)}:{blob.hex().upper()}:{dn}".encode() for blob in blobs])
+                   for operation, blobs in ((ldap.MOD_DELETE, removed), (ldap.MOD_ADD, added)) if blobs]
         account = self._administrator if as_administrator else self._connector
-        account.call("modify_s", dn, [(operation, KEY_ATTRIBUTE, [value.encode()])])
-        return value
+        account.call("modify_s", dn, changes)
+
+    def find_by_sid(self, sid):
+        """The DN of the user with that SID as text, as the connector sees it; None when there is none."""
+        try:
+            return self._connector.search(f"<SID={sid}>", ldap.SCOPE_BASE, attributes=["cn"])[0][0]
+        except (ldap.NO_SUCH_OBJECT, IndexError):
+            return None
 
     def search(self, filter="(objectClass=*)", attributes=None, base=None, scope=ldap.SCOPE_SUBTREE):
         return self._administrator.search(base or self.base_dn, scope, filter, attributes)
@@ -148,9 +157,9 @@ class Directory:
                    .replace(tzinfo=datetime.timezone.utc).timestamp())
 
     def identity(self, dn):
-        """objectGUID and objectSid as raw bytes, as used for the on-premises identifiers of an Entra user."""
+        """(SID as text, immutable id): what Entra Connect copies to the user's Entra object."""
         values = self.read(dn, "objectGUID", "objectSid")
-        return values["objectGUID"][0], values["objectSid"][0]
+        return sid_text(values["objectSid"][0]), base64.b64encode(values["objectGUID"][0]).decode()
 
     def keys(self, dn):
         """Blobs now on the user, in no particular order."""
@@ -160,6 +169,13 @@ class Directory:
     def close(self):
         self._administrator.close()
         self._connector.close()
+
+
+def sid_text(raw):
+    """S-1-5-21-... of a binary SID: revision, count, 48 bits of authority, then 32-bit sub-authorities."""
+    authority = int.from_bytes(raw[2:8], "big")
+    parts = struct.unpack_from(f"<{raw[1]}I", raw, 8)
+    return "-".join(["S", str(raw[0]), str(authority), *map(str, parts)])
 
 
 class KeyWrite:
