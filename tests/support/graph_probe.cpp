@@ -1,0 +1,196 @@
+// Runs GraphReader against a server, for the integration tests: settings as JSON in the first argument, one call a line
+// on stdin, {"call": "registrations", "since": "..."}, its outcome as one JSON line on stdout. "stop_after_ms" in a
+// call requests a stop after that time.
+#include <fmt/format.h>
+
+#include <boost/json.hpp>
+#include <condition_variable>
+#include <iostream>
+#include <mutex>
+#include <thread>
+
+#include "entra/curl_client.hpp"
+#include "entra/graph_reader.hpp"
+
+namespace json = boost::json;
+namespace entra = keysyncd::entra;
+namespace config = keysyncd::config;
+
+namespace {
+
+std::string text(const json::object& object, std::string_view name) {
+    const json::value* value = object.if_contains(name);
+    return value == nullptr || !value->is_string() ? std::string{} : std::string{value->get_string()};
+}
+
+std::int64_t number(const json::object& object, std::string_view name, std::int64_t otherwise) {
+    const json::value* value = object.if_contains(name);
+    return value == nullptr ? otherwise : value->to_number<std::int64_t>();
+}
+
+config::EntraSettings settings_of(const json::object& given) {
+    config::EntraSettings settings;
+    settings.tenant_id = text(given, "tenant_id");
+    settings.client_id = text(given, "client_id");
+    settings.credential = config::ClientSecret{text(given.at("credential").as_object(), "secret_file")};
+    settings.authority_url = text(given, "authority_url");
+    settings.graph_url = text(given, "graph_url");
+    settings.ca_file = text(given, "ca_file");
+    settings.proxy = text(given, "proxy");
+    settings.proxy_password_file = text(given, "proxy_password_file");
+    return settings;
+}
+
+json::object event_of(const entra::RegistrationEvent& event) {
+    return {{"event_id", event.event_id},
+            {"kind", event.kind == entra::EventKind::registered ? "registered" : "deleted"},
+            {"key_kind", event.key_kind == entra::KeyKind::ngc ? "ngc" : "fido"},
+            {"at", entra::format_rfc3339(event.at)},
+            {"user_id", event.user_id},
+            {"user_principal_name", event.user_principal_name}};
+}
+
+json::object user_of(const entra::EntraUser& user) {
+    return {
+        {"id", user.id},
+        {"user_principal_name", user.user_principal_name},
+        {"sync_enabled", user.on_premises_sync_enabled ? json::value(*user.on_premises_sync_enabled) : json::value()},
+        {"sid", user.on_premises_security_identifier},
+        {"immutable_id", user.on_premises_immutable_id},
+        {"provisioning_errors", user.has_provisioning_errors}};
+}
+
+json::object error_of(const entra::GraphError& error) {
+    return {{"failure", entra::to_string(error.failure)}, {"detail", error.detail}};
+}
+
+class Probe {
+  public:
+    explicit Probe(const json::object& given)
+        : reader_(settings_of(given), observer(),
+                  std::make_unique<entra::CurlClient>(entra::CurlSettings{text(given, "ca_file"), text(given, "proxy"),
+                                                                          text(given, "proxy_password_file")}),
+                  clock_, limits_of(given)) {}
+
+    json::object run(const json::object& call, const std::stop_token& stop) {
+        json::object outcome = dispatch(call, stop);
+        outcome["requests"] = std::exchange(requests_, {});
+        outcome["throttled_seconds"] = std::exchange(throttled_, 0.0);
+        outcome["malformed"] = std::exchange(malformed_, {});
+        if (const auto offset = reader_.clock_offset()) {
+            outcome["clock_offset"] = std::chrono::duration<double>(*offset).count();
+        }
+        return outcome;
+    }
+
+  private:
+    static entra::SessionLimits limits_of(const json::object& given) {
+        entra::SessionLimits limits;
+        limits.request_deadline = std::chrono::milliseconds{number(given, "request_deadline_ms", 10'000)};
+        limits.patience = std::chrono::milliseconds{number(given, "patience_ms", 30'000)};
+        limits.max_body_bytes = static_cast<std::size_t>(number(given, "max_body_bytes", 32 << 20));
+        return limits;
+    }
+
+    entra::GraphObserver observer() {
+        return {.on_request =
+                    [this](std::string_view endpoint, std::string_view code) {
+                        requests_.emplace_back(fmt::format("{} {}", endpoint, code));
+                    },
+                .on_throttled =
+                    [this](std::chrono::nanoseconds waited) {
+                        throttled_ += std::chrono::duration<double>(waited).count();
+                    },
+                .on_malformed = [this](std::string_view detail) { malformed_.emplace_back(detail); }};
+    }
+
+    json::object dispatch(const json::object& call, const std::stop_token& stop) {
+        const std::string name = text(call, "call");
+        if (name == "registrations") {
+            return registrations(call, stop);
+        }
+        if (name == "user") {
+            const auto user = reader_.read_user(text(call, "user"), stop);
+            if (!user) {
+                return {{"error", error_of(user.error())}};
+            }
+            return {{"user", *user ? json::value(user_of(**user)) : json::value()}};
+        }
+        if (name == "organization") {
+            const auto sync = reader_.read_organization(stop);
+            if (!sync) {
+                return {{"error", error_of(sync.error())}};
+            }
+            return {
+                {"sync_enabled", sync->sync_enabled ? json::value(*sync->sync_enabled) : json::value()},
+                {"last_sync", sync->last_sync ? json::value(entra::format_rfc3339(*sync->last_sync)) : json::value()}};
+        }
+        throw std::runtime_error("no such call: " + name);
+    }
+
+    json::object registrations(const json::object& call, const std::stop_token& stop) {
+        const auto since = entra::parse_rfc3339(text(call, "since"));
+        if (!since) {
+            throw std::runtime_error("since: an RFC 3339 time is needed");
+        }
+        json::array events;
+        const auto read = reader_.read_registrations(
+            *since,
+            [&](std::vector<entra::RegistrationEvent>&& page) {
+                for (const entra::RegistrationEvent& event : page) {
+                    events.push_back(event_of(event));
+                }
+                return true;
+            },
+            stop);
+        json::object outcome{{"events", std::move(events)}};
+        if (!read) {
+            outcome["error"] = error_of(read.error());
+        }
+        return outcome;
+    }
+
+    json::array requests_;
+    json::array malformed_;
+    double throttled_ = 0;
+    entra::SystemClock clock_;
+    entra::GraphReader reader_;
+};
+
+/// Requests a stop after a while, unless it ends before.
+std::jthread stop_after(std::int64_t milliseconds, std::stop_source source) {
+    return std::jthread([milliseconds, source](const std::stop_token& ended) mutable {
+        std::mutex mutex;
+        std::condition_variable_any wake;
+        std::unique_lock lock(mutex);
+        wake.wait_for(lock, ended, std::chrono::milliseconds{milliseconds}, [] { return false; });
+        if (!ended.stop_requested()) {
+            source.request_stop();
+        }
+    });
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    if (argc != 2) {
+        std::cerr << "usage: graph_probe SETTINGS_AS_JSON < CALLS\n";
+        return 2;
+    }
+    try {
+        Probe probe(json::parse(argv[1]).as_object());
+        for (std::string line; std::getline(std::cin, line);) {
+            const json::value call = json::parse(line);
+            std::stop_source source;
+            std::jthread timer;
+            if (call.as_object().contains("stop_after_ms")) {
+                timer = stop_after(call.at("stop_after_ms").to_number<std::int64_t>(), source);
+            }
+            std::cout << json::serialize(probe.run(call.as_object(), source.get_token())) << std::endl;
+        }
+    } catch (const std::exception& wrong) {
+        std::cerr << "graph_probe: " << wrong.what() << '\n';
+        return 1;
+    }
+    return 0;
+}
