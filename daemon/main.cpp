@@ -1,1 +1,3 @@
-int main() { return 0; }
+#include "daemon/command_line.hpp"
+
+int main(int argc, char** argv) { return keysyncd::daemon::run_command_line(argc, argv); }

@@ -2,6 +2,7 @@
 // the log. `detail` says what was expected, where, and how to mend it; it never holds a secret.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -21,6 +22,10 @@ enum class PollFailure : std::uint8_t {
     stopped,
     configuration,
 };
+/// Every value's name, in order.
+inline constexpr std::array<std::string_view, 11> poll_failure_labels{
+    "resolve", "connect",     "tls",    "bind",    "rights",       "timeout",
+    "protocol", "server_busy", "search", "stopped", "configuration"};
 [[nodiscard]] std::string_view to_string(PollFailure failure) noexcept;
 
 struct PollError {

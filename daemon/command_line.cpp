@@ -1,0 +1,111 @@
+#include "daemon/command_line.hpp"
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <iostream>
+
+#include "daemon/check_offline.hpp"
+#include "daemon/clock.hpp"
+#include "daemon/decode_command.hpp"
+#include "daemon/run_command.hpp"
+#include "daemon/version.hpp"
+
+namespace keysyncd::daemon {
+namespace {
+
+constexpr int usage_error = 2;
+
+const std::map<std::string, LogLevel> log_levels{
+    {"debug", LogLevel::debug}, {"info", LogLevel::info}, {"warn", LogLevel::warn}, {"error", LogLevel::error}};
+const std::map<std::string, LogFormat> log_formats{{"logfmt", LogFormat::logfmt}, {"json", LogFormat::json}};
+const std::map<std::string, DecodeFormat> decode_formats{{"text", DecodeFormat::text}, {"json", DecodeFormat::json}};
+
+template <typename Enumeration>
+CLI::Validator one_of(const std::map<std::string, Enumeration>& names, const std::string& shown) {
+    return CLI::CheckedTransformer(names).description(shown);
+}
+
+struct CommandLine {
+    CLI::App app{"Measures how long Windows Hello for Business keys wait for Entra Connect.", "keysyncd"};
+    RunOptions run;
+    std::filesystem::path check_file;
+    std::filesystem::path check_web_file;
+    std::string value = "-";
+    DecodeFormat decode_format = DecodeFormat::text;
+    std::function<int()> chosen;
+
+    CommandLine() {
+        app.require_subcommand(1);
+        app.fallthrough(false);
+        add_run();
+        add_check();
+        add_decode();
+        add_version();
+    }
+
+    void add_run() {
+        CLI::App* command = app.add_subcommand("run", "Run the daemon");
+        command->add_option("--config.file", run.config_file, "The configuration (YAML)")->required()->type_name("FILE");
+        command
+            ->add_option("--web.listen-address", run.listen_addresses,
+                         "Where to serve /metrics and the pages; may be repeated (default 127.0.0.1:10061)")
+            ->type_name("ADDR:PORT")
+            ->take_all();
+        command->add_option("--web.config.file", run.web_config_file, "TLS and authentication of the web server")
+            ->type_name("FILE");
+        command->add_flag("--web.enable-lifecycle", run.enable_lifecycle, "Serve POST /-/reload");
+        command->add_flag("--web.disable-users", run.disable_users, "Close the pages and API that show users");
+        command->add_option("--log.level", run.log_level, "What to log")
+            ->transform(one_of(log_levels, "debug|info|warn|error"));
+        command->add_option("--log.format", run.log_format, "How to log")->transform(one_of(log_formats, "logfmt|json"));
+        command->callback([this] { chosen = [this] { return run_daemon(run); }; });
+    }
+
+    void add_check() {
+        CLI::App* command = app.add_subcommand("check", "Tell whether the configuration is sound");
+        command->add_option("--config.file", check_file, "The configuration (YAML)")->required()->type_name("FILE");
+        command->add_option("--web.config.file", check_web_file, "TLS and authentication of the web server")
+            ->type_name("FILE");
+        command->callback(
+            [this] { chosen = [this] { return check_offline(check_file, check_web_file, std::cout); }; });
+    }
+
+    void add_decode() {
+        CLI::App* command = app.add_subcommand("decode", "Show what is in msDS-KeyCredentialLink values");
+        command
+            ->add_option("value", value, "DN-Binary, hex, base64 or LDIF; - or nothing: one a line on standard input")
+            ->type_name("VALUE");
+        command->add_option("--format", decode_format, "How to show it")->transform(one_of(decode_formats, "text|json"));
+        command->callback([this] {
+            chosen = [this] {
+                std::ios::sync_with_stdio(false);
+                return run_decode(value, decode_format, std::cin, std::cout, std::cerr, system_now());
+            };
+        });
+    }
+
+    void add_version() {
+        CLI::App* command = app.add_subcommand("version", "Show which keysyncd this is");
+        command->callback([this] {
+            chosen = [] {
+                fmt::print("keysyncd {} (revision {}, {})\n", version(), revision(), compiler());
+                return 0;
+            };
+        });
+    }
+};
+
+}  // namespace
+
+int run_command_line(int argc, char** argv) {
+    CommandLine line;
+    try {
+        line.app.parse(argc, argv);
+    } catch (const CLI::ParseError& error) {
+        return line.app.exit(error) == 0 ? 0 : usage_error;
+    }
+    return line.chosen();
+}
+
+}  // namespace keysyncd::daemon

@@ -1,0 +1,79 @@
+// The ledger's rows about Active Directory: domains, cursors, users, keys, malformed values, bursts of writes.
+// Typed access, no decisions. The ledger's thread only; every change belongs to the caller's transaction.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "daemon/cycle_model.hpp"
+#include "daemon/ledger_rows.hpp"
+#include "daemon/sqlite.hpp"
+#include "ldap/domain_reader.hpp"
+
+namespace keysyncd::daemon {
+
+class DomainTable {
+  public:
+    explicit DomainTable(Database& database);
+
+    /// The row of the domain, made with this baseline when it is new.
+    [[nodiscard]] DomainRow open(const std::string& name, Instant baseline_before);
+    void save(const DomainRow& row);
+    [[nodiscard]] std::vector<ldap::DirectoryCursor> cursors(DomainId id);
+    void save_cursor(DomainId id, const ldap::DirectoryCursor& cursor);
+    [[nodiscard]] std::vector<WriteBurst> bursts(DomainId id);
+    void save_burst(DomainId id, const WriteBurst& burst);
+    void forget_bursts_before(Instant limit);
+
+  private:
+    Statement insert_, select_, update_, cursors_, save_cursor_, bursts_, save_burst_, forget_bursts_;
+};
+
+class UserTable {
+  public:
+    explicit UserTable(Database& database);
+
+    [[nodiscard]] std::optional<UserRow> find(DomainId domain, const ldap::Guid& guid);
+    [[nodiscard]] std::optional<UserRow> find(UserId id);
+    /// The same object in another domain: a user that was moved.
+    [[nodiscard]] std::optional<UserRow> find_elsewhere(DomainId domain, const ldap::Guid& guid);
+    [[nodiscard]] std::optional<UserRow> find_by_rid(DomainId domain, std::uint32_t rid);
+    [[nodiscard]] std::optional<UserRow> find_by_immutable_id(const ldap::Guid& immutable_id);
+    [[nodiscard]] UserId insert(const UserRow& row);
+    void update(const UserRow& row);
+    [[nodiscard]] std::int64_t highest_id();
+    /// Users of the domain that carry a key, in order of id.
+    void each_carrier(DomainId domain, const std::function<void(UserId)>& visit);
+
+  private:
+    Database* database_;
+    Statement by_guid_, by_id_, elsewhere_, by_rid_, by_immutable_, insert_, update_, highest_, present_;
+};
+
+class KeyTable {
+  public:
+    explicit KeyTable(Database& database);
+
+    [[nodiscard]] std::vector<KeyRow> of_user(UserId user);
+    void save(const KeyRow& row);
+    /// Removed before the limit: deleted, one call a row.
+    void forget_removed_before(Instant limit, const std::function<void(DomainId, const KeyRow&)>& visit);
+
+  private:
+    Statement of_user_, save_, expired_, delete_;
+};
+
+class MalformedTable {
+  public:
+    explicit MalformedTable(Database& database);
+    /// True the first time.
+    [[nodiscard]] bool remember(DomainId domain, const ldap::Guid& guid, std::uint64_t value_hash);
+
+  private:
+    Statement insert_;
+};
+
+}  // namespace keysyncd::daemon

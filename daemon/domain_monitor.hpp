@@ -1,0 +1,46 @@
+// Watches one domain: polls it on a thread of its own, hands what it finds to the ledger, asks about stuck accounts.
+// A dead domain delays nothing but itself.
+#pragma once
+
+#include <memory>
+
+#include "config/settings.hpp"
+#include "daemon/backoff.hpp"
+#include "daemon/clock.hpp"
+#include "daemon/ledger_service.hpp"
+#include "daemon/readiness.hpp"
+#include "daemon/worker.hpp"
+#include "ldap/deadline_supervisor.hpp"
+#include "ldap/domain_reader.hpp"
+#include "metrics/instruments.hpp"
+
+namespace keysyncd::daemon {
+
+class DomainMonitor {
+  public:
+    DomainMonitor(const config::DomainSettings& settings, ldap::DeadlineSupervisor& supervisor, LedgerService& ledger,
+                  metrics::Instruments& instruments, Readiness& readiness, Clock clock);
+
+    void request_stop() { worker_.request_stop(); }
+
+  private:
+    std::chrono::milliseconds step(const std::stop_token& stop);
+    void finished(const ldap::PassEnd& end, std::chrono::nanoseconds took);
+    std::chrono::milliseconds failed(std::string_view server, std::string_view reason, std::string_view detail,
+                                     std::chrono::nanoseconds took);
+    void look_up_stuck_accounts(const std::stop_token& stop);
+
+    config::DomainSettings settings_;
+    LedgerService* ledger_;
+    metrics::Instruments* instruments_;
+    Readiness* readiness_;
+    Clock clock_;
+    DomainId id_;
+    Backoff backoff_;
+    bool sweep_again_ = false;  ///< the ledger lost part of a pass
+    std::string last_failure_;  ///< told once, not at every try
+    ldap::DomainReader reader_;
+    Worker worker_;  // last: its thread uses the others
+};
+
+}  // namespace keysyncd::daemon

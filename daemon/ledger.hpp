@@ -1,0 +1,65 @@
+// The ledger: every row, cursor and count in one SQLite file, changed together or not at all. One thread.
+// A damaged file is moved aside and rebuilt from the sources, never deleted.
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+
+#include "daemon/directory_tables.hpp"
+#include "daemon/figures_store.hpp"
+#include "daemon/registration_tables.hpp"
+#include "daemon/sqlite.hpp"
+
+namespace keysyncd::daemon {
+
+class Ledger {
+  public:
+    /// Told when a damaged file was moved aside: where to, and what was wrong.
+    using DamageReport = std::function<void(const std::string& kept_as, const std::string& reason)>;
+
+    /// Throws SqliteError (cannot be opened or written) or std::runtime_error (newer schema), each naming the path.
+    Ledger(const std::filesystem::path& path, const DamageReport& on_damage);
+    ~Ledger();
+    Ledger(const Ledger&) = delete;
+    Ledger& operator=(const Ledger&) = delete;
+
+    /// The domain's row and figures, made when they are new.
+    DomainId add_domain(const std::string& name, Instant baseline_before);
+    [[nodiscard]] DomainRow& domain(DomainId id) { return working_domains_.at(id); }
+    [[nodiscard]] const std::map<DomainId, DomainRow>& domains() const { return working_domains_; }
+
+    /// Opens a transaction unless one is open.
+    void begin();
+    /// Rows, cursors and counts together. On failure everything since begin() is undone and SqliteError thrown.
+    void commit();
+    void rollback() noexcept;
+    /// Grows with every rollback: what was handed in before it and not committed is gone.
+    [[nodiscard]] std::uint64_t rollbacks() const noexcept { return rollbacks_; }
+    [[nodiscard]] std::uint64_t size_bytes() const;
+    /// How often this file had to be rebuilt from the sources: 1 in a file that replaced a damaged one.
+    [[nodiscard]] std::uint64_t rebuilds();
+
+  private:
+    bool rebuilt_ = false;
+    std::filesystem::path path_;
+    std::unique_ptr<Database> database_;
+    std::map<DomainId, DomainRow> committed_domains_;
+    std::map<DomainId, DomainRow> working_domains_;
+    std::uint64_t rollbacks_ = 0;
+
+  public:
+    MetaTable meta;
+    DomainTable domain_table;
+    UserTable users;
+    KeyTable keys;
+    MalformedTable malformed;
+    RegistrationTable registrations;
+    DeletionTable deletions;
+    EntraUserTable entra_users;
+    FiguresStore figures;
+};
+
+}  // namespace keysyncd::daemon

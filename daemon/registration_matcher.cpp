@@ -1,0 +1,183 @@
+#include "daemon/registration_matcher.hpp"
+
+#include <algorithm>
+#include <array>
+
+namespace keysyncd::daemon {
+namespace {
+
+std::uint64_t& keys_in(metrics::DomainFigures& figures, metrics::Usage usage, metrics::State state) {
+    return figures.usage[static_cast<std::size_t>(usage)].keys[static_cast<std::size_t>(state)];
+}
+
+}  // namespace
+
+std::optional<entra::KeyKind> kind_of(ldap::KeyUsage usage) noexcept {
+    switch (usage) {
+        case ldap::KeyUsage::ngc:
+            return entra::KeyKind::ngc;
+        case ldap::KeyUsage::fido:
+            return entra::KeyKind::fido;
+        default:
+            return std::nullopt;
+    }
+}
+
+metrics::Usage usage_of(entra::KeyKind kind) noexcept {
+    return kind == entra::KeyKind::ngc ? metrics::Usage::ngc : metrics::Usage::fido;
+}
+
+metrics::State figure_state(KeyState state) noexcept {
+    constexpr std::array states{metrics::State::synced, metrics::State::unmatched, metrics::State::local,
+                                metrics::State::removed};
+    return states[static_cast<std::size_t>(state)];
+}
+
+std::optional<UserRow> RegistrationMatcher::directory_user(const EntraUserRow& entra_user) {
+    std::optional<UserRow> user;
+    if (entra_user.domain_id && entra_user.rid) {
+        user = ledger_->users.find_by_rid(*entra_user.domain_id, *entra_user.rid);
+    }
+    if (!user && entra_user.immutable_id) {
+        user = ledger_->users.find_by_immutable_id(*entra_user.immutable_id);
+    }
+    return user;
+}
+
+std::optional<EntraUserRow> RegistrationMatcher::entra_user(const UserRow& user) {
+    std::optional<EntraUserRow> found;
+    if (user.rid != 0) {
+        found = ledger_->entra_users.find_by_rid(user.domain_id, user.rid);
+    }
+    if (!found && user.consistency_guid) {
+        found = ledger_->entra_users.find_by_immutable_id(*user.consistency_guid);
+    }
+    if (!found) {
+        found = ledger_->entra_users.find_by_immutable_id(user.guid);
+    }
+    return found;
+}
+
+std::optional<RegistrationRow> RegistrationMatcher::key_arrived(const UserRow& user, KeyRow& key, Instant now) {
+    const auto kind = kind_of(key.usage);
+    if (!kind || !key.created_at) {
+        return std::nullopt;
+    }
+    const auto owner = entra_user(user);
+    if (!owner) {
+        return std::nullopt;
+    }
+    const std::vector<RegistrationRow> candidates = ledger_->registrations.matchable_of(owner->id, *kind);
+    std::vector<Instant> times;
+    times.reserve(candidates.size());
+    std::ranges::transform(candidates, std::back_inserter(times), &RegistrationRow::registered_at);
+    const auto match = nearest(*key.created_at, times);
+    if (!match) {
+        return std::nullopt;
+    }
+    RegistrationRow registration = candidates[*match];
+    if (registration.state == RegistrationState::withdrawn && registration.domain_id) {
+        --keys_in(ledger_->figures.of(*registration.domain_id), usage_of(*kind), metrics::State::withdrawn);
+    }
+    registration.state = RegistrationState::arrived;
+    ledger_->registrations.update(registration, now);
+    key.registration_id = registration.id;
+    return registration;
+}
+
+void RegistrationMatcher::registration_resolved(RegistrationRow registration, const EntraUserRow& owner, Instant now) {
+    registration.entra_user_id = owner.id;
+    registration.upn = owner.upn;
+    registration.domain_id = owner.domain_id;
+    registration.rid = owner.rid;
+    if (const auto user = directory_user(owner)) {
+        std::vector<KeyRow> unannounced;
+        std::vector<Instant> times;
+        for (KeyRow& key : ledger_->keys.of_user(user->id)) {
+            if (key.source == ldap::KeySource::azure_ad && kind_of(key.usage) == registration.kind && key.created_at &&
+                !key.registration_id) {
+                times.push_back(*key.created_at);
+                unannounced.push_back(std::move(key));
+            }
+        }
+        if (const auto match = nearest(registration.registered_at, times)) {
+            unannounced[*match].registration_id = registration.id;
+            ledger_->keys.save(unannounced[*match]);
+            registration.state = RegistrationState::arrived;
+            ledger_->registrations.update(registration, now);
+            return;
+        }
+    }
+    registration.state = RegistrationState::pending;
+    ledger_->registrations.update(registration, now);
+    auto& figures = ledger_->figures.of(*registration.domain_id);
+    ++figures.usage[static_cast<std::size_t>(usage_of(registration.kind))].registrations;
+    settle_deletions(owner, registration.kind, now);
+}
+
+void RegistrationMatcher::settle_deletions(const EntraUserRow& owner, entra::KeyKind kind, Instant now) {
+    for (const DeletionRow& deletion : ledger_->deletions.open_of(owner.id, kind)) {
+        const std::vector<RegistrationRow> waiting = ledger_->registrations.pending_of(owner.id, kind);
+        std::vector<Instant> pending;
+        std::ranges::transform(waiting, std::back_inserter(pending), &RegistrationRow::registered_at);
+
+        std::vector<Instant> live;
+        std::vector<Instant> removed;
+        std::vector<KeyRow> removed_keys;
+        if (const auto user = directory_user(owner)) {
+            for (KeyRow& key : ledger_->keys.of_user(user->id)) {
+                if (key.source != ldap::KeySource::azure_ad || kind_of(key.usage) != kind) {
+                    continue;
+                }
+                if (key.state != KeyState::removed) {
+                    live.push_back(key.created_at.value_or(Instant::min()));
+                } else if (!key.deletion_known && key.removed_at) {
+                    removed.push_back(*key.removed_at);
+                    removed_keys.push_back(std::move(key));
+                }
+            }
+        }
+
+        const DeletionDecision decision =
+            decide_deletion({deletion.deleted_at, pending, live, removed}, now, patience_);
+        switch (decision.outcome) {
+            case DeletionOutcome::open:
+                break;
+            case DeletionOutcome::explains_removal:
+                removed_keys[decision.index].deletion_known = true;
+                ledger_->keys.save(removed_keys[decision.index]);
+                ledger_->deletions.close(deletion.event_id);
+                break;
+            case DeletionOutcome::withdraws:
+                withdraw(waiting[decision.index], now);
+                ledger_->deletions.close(deletion.event_id);
+                break;
+        }
+    }
+}
+
+void RegistrationMatcher::withdraw(RegistrationRow registration, Instant now) {
+    registration.state = RegistrationState::withdrawn;
+    ledger_->registrations.update(registration, now);
+    ++keys_in(ledger_->figures.of(*registration.domain_id), usage_of(registration.kind), metrics::State::withdrawn);
+}
+
+void RegistrationMatcher::key_removed(const UserRow& user, const KeyRow& key, Instant now) {
+    const auto kind = kind_of(key.usage);
+    if (!kind) {
+        return;
+    }
+    if (const auto owner = entra_user(user)) {
+        settle_deletions(*owner, *kind, now);
+    }
+}
+
+void RegistrationMatcher::settle_all_deletions(Instant now) {
+    for (const DeletionRow& deletion : ledger_->deletions.open()) {
+        if (const auto owner = ledger_->entra_users.find(deletion.entra_user_id); owner && !deletion.entra_user_id.empty()) {
+            settle_deletions(*owner, deletion.kind, now);
+        }
+    }
+}
+
+}  // namespace keysyncd::daemon

@@ -1,0 +1,258 @@
+#include "daemon/registration_recorder.hpp"
+
+#include <algorithm>
+#include <set>
+
+#include "entra/base64.hpp"
+
+namespace keysyncd::daemon {
+namespace {
+
+constexpr std::string_view watermark_name = "audit_read_until";
+constexpr std::string_view last_sync_name = "entra_last_sync";
+constexpr std::string_view unknown_user_prefix = "?";
+
+// A user that registers again may have been moved or excluded from the sync in the meantime.
+constexpr Ticks user_freshness = std::chrono::hours{1};
+
+template <typename Work>
+void in_transaction(Ledger& ledger, const Work& work) {
+    ledger.begin();
+    try {
+        work();
+    } catch (...) {
+        ledger.rollback();
+        throw;
+    }
+    ledger.commit();
+}
+
+}  // namespace
+
+std::optional<ldap::Guid> immutable_id(const std::string& base64) {
+    const auto bytes = entra::decode_base64(base64);
+    return bytes ? ldap::Guid::from_bytes(*bytes) : std::nullopt;
+}
+
+RegistrationRecorder::RegistrationRecorder(Ledger& ledger, const config::Settings& settings)
+    : ledger_(&ledger), settings_(settings), matcher_(ledger, settings.sync.overdue_after) {}
+
+void RegistrationRecorder::record_events(std::span<const entra::RegistrationEvent> events, Instant now) {
+    in_transaction(*ledger_, [&] {
+        for (const entra::RegistrationEvent& event : events) {
+            std::optional<EntraUserRow> owner =
+                event.user_id.empty() ? ledger_->entra_users.find_by_upn(event.user_principal_name)
+                                      : ledger_->entra_users.find(event.user_id);
+            const std::string owner_id = owner && owner->scope != Scope::unknown_user ? owner->id : event.user_id;
+            const bool fresh = owner && now - owner->fetched_at < user_freshness;
+            if (event.kind == entra::EventKind::deleted) {
+                const DeletionRow deletion{event.event_id, owner_id, event.user_principal_name, event.key_kind,
+                                           event.at};
+                if (ledger_->deletions.insert(deletion) && owner && owner->scope == Scope::watched) {
+                    matcher_.settle_deletions(*owner, event.key_kind, now);
+                }
+                continue;
+            }
+            RegistrationRow registration;
+            registration.event_id = event.event_id;
+            registration.entra_user_id = owner_id;
+            registration.upn = event.user_principal_name;
+            registration.kind = event.key_kind;
+            registration.registered_at = event.at;
+            const auto id = ledger_->registrations.insert(registration, now);
+            if (id && fresh) {
+                registration.id = *id;
+                resolve(registration, *owner, now);
+            }
+        }
+    });
+}
+
+std::vector<std::string> RegistrationRecorder::users_to_read(Instant now) {
+    std::set<std::string> wanted;
+    for (const RegistrationRow& row : ledger_->registrations.in_state(RegistrationState::unresolved)) {
+        wanted.insert(row.entra_user_id.empty() ? row.upn : row.entra_user_id);
+    }
+    for (const DeletionRow& row : ledger_->deletions.open()) {
+        const bool known = row.entra_user_id.empty() ? ledger_->entra_users.find_by_upn(row.upn).has_value()
+                                                     : ledger_->entra_users.find(row.entra_user_id).has_value();
+        if (!known) {
+            wanted.insert(row.entra_user_id.empty() ? row.upn : row.entra_user_id);
+        }
+    }
+    // The cause of a stuck key may lie in Entra: its user is read again once a cycle.
+    for (const RegistrationRow& row : ledger_->registrations.in_state(RegistrationState::pending)) {
+        if (now - row.registered_at > Ticks{settings_.sync.overdue_after}) {
+            const auto user = ledger_->entra_users.find(row.entra_user_id);
+            if (!user || now - user->fetched_at > Ticks{settings_.sync.cycle}) {
+                wanted.insert(row.entra_user_id);
+            }
+        }
+    }
+    wanted.erase("");
+    return {wanted.begin(), wanted.end()};
+}
+
+EntraUserRow RegistrationRecorder::place(const entra::EntraUser& user, Instant now) const {
+    EntraUserRow row;
+    row.id = user.id;
+    row.upn = user.user_principal_name;
+    row.immutable_id = immutable_id(user.on_premises_immutable_id);
+    row.provisioning_errors = user.has_provisioning_errors;
+    row.fetched_at = now;
+    if (!user.on_premises_sync_enabled.value_or(false)) {
+        row.scope = Scope::cloud_only;
+        return row;
+    }
+    const auto sid = ldap::Sid::parse(user.on_premises_security_identifier);
+    std::string domain_name = user.on_premises_domain_name;
+    std::ranges::transform(domain_name, domain_name.begin(),
+                           [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
+    row.scope = Scope::other_domain;
+    for (const auto& [id, domain] : ledger_->domains()) {
+        const bool by_sid = sid && !domain.sid.empty() && sid->domain() == domain.sid;
+        const bool by_name = (!sid || domain.sid.empty()) && domain.name == domain_name;
+        if (by_sid || by_name) {
+            row.scope = Scope::watched;
+            row.domain_id = id;
+            row.rid = sid ? std::optional{sid->rid()} : std::nullopt;
+            break;
+        }
+    }
+    return row;
+}
+
+void RegistrationRecorder::record_user(const std::string& asked, const std::optional<entra::EntraUser>& user,
+                                       Instant now) {
+    in_transaction(*ledger_, [&] {
+        EntraUserRow row;
+        if (user) {
+            row = place(*user, now);
+        } else if (const auto known = ledger_->entra_users.find(asked)) {
+            // Deleted in Entra: what it waited for will not come.
+            row = *known;
+            row.scope = Scope::unknown_user;
+            row.fetched_at = now;
+        } else {
+            const bool is_id = asked.find('@') == std::string::npos;
+            row.id = is_id ? asked : std::string{unknown_user_prefix} + asked;
+            row.upn = is_id ? "" : asked;
+            row.scope = Scope::unknown_user;
+            row.fetched_at = now;
+        }
+        ledger_->entra_users.save(row);
+
+        for (const DeletionRow& deletion : ledger_->deletions.open()) {
+            if (deletion.entra_user_id.empty() && deletion.upn == asked && user) {
+                ledger_->deletions.set_user(deletion.event_id, row.id);
+            }
+        }
+        for (const RegistrationRow& registration :
+             ledger_->registrations.in_state(RegistrationState::unresolved)) {
+            const bool his = registration.entra_user_id.empty() ? registration.upn == asked
+                                                                : registration.entra_user_id == asked;
+            if (his) {
+                resolve(registration, row, now);
+            }
+        }
+        if (row.scope == Scope::watched) {
+            matcher_.settle_deletions(row, entra::KeyKind::ngc, now);
+            matcher_.settle_deletions(row, entra::KeyKind::fido, now);
+        } else {
+            for (const entra::KeyKind kind : {entra::KeyKind::ngc, entra::KeyKind::fido}) {
+                for (RegistrationRow waiting : ledger_->registrations.pending_of(row.id, kind)) {
+                    matcher_.withdraw(waiting, now);
+                }
+            }
+        }
+    });
+}
+
+void RegistrationRecorder::resolve(RegistrationRow registration, const EntraUserRow& user, Instant now) {
+    if (user.scope == Scope::watched) {
+        matcher_.registration_resolved(std::move(registration), user, now);
+        return;
+    }
+    registration.state = RegistrationState::out_of_scope;
+    registration.entra_user_id = user.id;
+    ledger_->registrations.update(registration, now);
+}
+
+void RegistrationRecorder::record_organization(const entra::OrganizationSync& organization) {
+    if (!organization.last_sync) {
+        return;
+    }
+    in_transaction(*ledger_, [&] {
+        ledger_->meta.set(last_sync_name, organization.last_sync->time_since_epoch().count());
+    });
+}
+
+Instant RegistrationRecorder::read_from(Instant now) {
+    if (const auto watermark = ledger_->meta.get(watermark_name)) {
+        return Instant{Ticks{*watermark}} - Ticks{settings_.entra->overlap};
+    }
+    return now - Ticks{settings_.entra->lookback};
+}
+
+void RegistrationRecorder::finish_poll(Instant read_until, Instant now) {
+    in_transaction(*ledger_, [&] { ledger_->meta.set(watermark_name, read_until.time_since_epoch().count()); });
+    tidy(now);
+}
+
+std::vector<RegistrationRecorder::StuckAccount> RegistrationRecorder::stuck_accounts(DomainId domain, Instant now) {
+    std::vector<StuckAccount> stuck;
+    for (const RegistrationRow& row : ledger_->registrations.in_state(RegistrationState::pending)) {
+        const bool overdue = now - row.registered_at > Ticks{settings_.sync.overdue_after};
+        const bool asked_lately = row.looked_up_at && now - *row.looked_up_at < Ticks{settings_.sync.cycle};
+        if (row.domain_id != domain || !overdue || asked_lately) {
+            continue;
+        }
+        const auto user = ledger_->entra_users.find(row.entra_user_id);
+        ldap::AccountQuery query;
+        const ldap::Sid& domain_sid = ledger_->domain(domain).sid;
+        if (row.rid && !domain_sid.empty()) {
+            query.sid = ldap::Sid::parse(domain_sid.to_string() + "-" + std::to_string(*row.rid)).value_or(ldap::Sid{});
+        }
+        query.immutable_id = user ? user->immutable_id : std::nullopt;
+        stuck.push_back({row.id, query});
+    }
+    return stuck;
+}
+
+void RegistrationRecorder::record_account(RegistrationId id, const std::optional<ldap::DirectoryUser>& account,
+                                          Instant now) {
+    in_transaction(*ledger_, [&] {
+        auto registration = ledger_->registrations.find(id);
+        if (!registration || registration->state != RegistrationState::pending) {
+            return;
+        }
+        registration->account = !account                     ? AccountFinding::absent
+                                : account->disabled          ? AccountFinding::disabled
+                                : account->protected_account ? AccountFinding::protected_account
+                                                             : AccountFinding::normal;
+        registration->looked_up_at = now;
+        ledger_->registrations.update(*registration, now);
+    });
+}
+
+void RegistrationRecorder::tidy(Instant now) {
+    const Instant limit = now - Ticks{settings_.ledger.retention};
+    const auto lower = [&](DomainId domain, metrics::Usage usage, metrics::State state) {
+        --ledger_->figures.of(domain).usage[static_cast<std::size_t>(usage)].keys[static_cast<std::size_t>(state)];
+    };
+    in_transaction(*ledger_, [&] {
+        matcher_.settle_all_deletions(now);
+        ledger_->registrations.forget_ended_before(limit, [&](const RegistrationRow& row) {
+            if (row.domain_id) {
+                lower(*row.domain_id, usage_of(row.kind), metrics::State::withdrawn);
+            }
+        });
+        ledger_->keys.forget_removed_before(limit, [&](DomainId domain, const KeyRow& key) {
+            lower(domain, usage_of(key.usage), metrics::State::removed);
+        });
+        ledger_->deletions.forget_before(limit);
+        ledger_->domain_table.forget_bursts_before(limit);
+    });
+}
+
+}  // namespace keysyncd::daemon

@@ -1,0 +1,59 @@
+// Takes what the audit sources and Graph say and brings the ledger to it: registrations, deletions, users, the tenant's
+// last sync, and how far was read. Repeated, late and unordered events are normal: the event id tells them apart.
+// The ledger's thread only. Each call is one transaction.
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "config/settings.hpp"
+#include "daemon/ledger.hpp"
+#include "daemon/registration_matcher.hpp"
+#include "entra/entra_user.hpp"
+#include "entra/registration_event.hpp"
+
+namespace keysyncd::daemon {
+
+class RegistrationRecorder {
+  public:
+    RegistrationRecorder(Ledger& ledger, const config::Settings& settings);
+
+    void record_events(std::span<const entra::RegistrationEvent> events, Instant now);
+
+    /// Object ids, or user principal names where the event had no id, that Graph should be asked about.
+    [[nodiscard]] std::vector<std::string> users_to_read(Instant now);
+    /// `asked` is the string that users_to_read gave; std::nullopt: Entra does not know it (any more).
+    void record_user(const std::string& asked, const std::optional<entra::EntraUser>& user, Instant now);
+    void record_organization(const entra::OrganizationSync& organization);
+
+    /// Where the audit log is to be read from: the stored watermark less the overlap, or the look-back at first.
+    [[nodiscard]] Instant read_from(Instant now);
+    /// The first poll ever of this ledger has `now`; the audit log was read up to and with `read_until`.
+    void finish_poll(Instant read_until, Instant now);
+
+    /// Registrations that wait too long and whose account the directory should be asked about, per domain.
+    struct StuckAccount {
+        RegistrationId registration = 0;
+        ldap::AccountQuery query;
+    };
+    [[nodiscard]] std::vector<StuckAccount> stuck_accounts(DomainId domain, Instant now);
+    void record_account(RegistrationId registration, const std::optional<ldap::DirectoryUser>& account, Instant now);
+
+    /// Forgets what ended before the ledger's retention, and settles deletions whose patience ended.
+    void tidy(Instant now);
+
+  private:
+    void resolve(RegistrationRow registration, const EntraUserRow& user, Instant now);
+    [[nodiscard]] EntraUserRow place(const entra::EntraUser& user, Instant now) const;
+
+    Ledger* ledger_;
+    config::Settings settings_;
+    RegistrationMatcher matcher_;
+};
+
+/// onPremisesImmutableId: base64 of 16 bytes, objectGUID or mS-DS-ConsistencyGuid.
+[[nodiscard]] std::optional<ldap::Guid> immutable_id(const std::string& base64);
+
+}  // namespace keysyncd::daemon

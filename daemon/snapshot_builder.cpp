@@ -1,0 +1,60 @@
+#include "daemon/snapshot_builder.hpp"
+
+#include "daemon/cycle_model.hpp"
+#include "daemon/registration_matcher.hpp"
+
+namespace keysyncd::daemon {
+namespace {
+
+double unix_seconds(Instant at) { return std::chrono::duration<double>(at.time_since_epoch()).count(); }
+
+void add_cycle(metrics::DomainFigures& figures, std::span<const WriteBurst> bursts, std::chrono::seconds configured,
+               Instant now) {
+    if (!bursts.empty()) {
+        figures.last_cycle = unix_seconds(bursts.back().first);
+    }
+    if (const auto cycle = observe_cycle(bursts, configured)) {
+        figures.observed_cycle_seconds = std::chrono::duration<double>(cycle->period).count();
+        figures.next_cycle = unix_seconds(next_cycle(*cycle, now));
+    }
+}
+
+}  // namespace
+
+std::shared_ptr<const metrics::Snapshot> build_snapshot(Ledger& ledger, const config::Settings& settings,
+                                                        std::uint64_t commit_failures, Instant now) {
+    auto snapshot = std::make_shared<metrics::Snapshot>();
+    std::optional<Instant> tenant_last_sync;
+    if (const auto stored = ledger.meta.get("entra_last_sync")) {
+        tenant_last_sync = Instant{Ticks{*stored}};
+        snapshot->entra_last_sync = unix_seconds(*tenant_last_sync);
+    }
+    const std::vector<RegistrationRow> pending = ledger.registrations.in_state(RegistrationState::pending);
+    for (const auto& [id, figures] : ledger.figures.committed_figures()) {
+        metrics::DomainFigures& domain = snapshot->domains.emplace_back(figures);
+        const DomainRow& row = ledger.domain(id);
+        domain.cycle_seconds = std::chrono::duration<double>(settings.sync.cycle).count();
+        domain.overdue_after_seconds = std::chrono::duration<double>(settings.sync.overdue_after).count();
+        domain.last_write = row.last_write ? unix_seconds(*row.last_write) : 0;
+        add_cycle(domain, ledger.domain_table.bursts(id), settings.sync.cycle, now);
+        const bool stalled = sync_stalled(now, row.last_cloud_write, tenant_last_sync, settings.sync.cycle);
+        for (const RegistrationRow& registration : pending) {
+            if (registration.domain_id != id) {
+                continue;
+            }
+            const auto user = ledger.entra_users.find(registration.entra_user_id);
+            const bool errors = user && user->provisioning_errors;
+            // Tenants whose FIDO keys are not written back must not be told that all of them are overdue.
+            const bool alerts = registration.kind == entra::KeyKind::ngc || row.fido_written_back;
+            domain.waiting.push_back({registration.registered_at.time_since_epoch().count(),
+                                      usage_of(registration.kind), cause_of(registration.account, errors, stalled),
+                                      alerts});
+        }
+    }
+    snapshot->ledger_size_bytes = ledger.size_bytes();
+    snapshot->ledger_commit_failures = commit_failures;
+    snapshot->ledger_rebuilds = ledger.rebuilds();
+    return snapshot;
+}
+
+}  // namespace keysyncd::daemon
