@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <map>
 
 #include "config/config_path.hpp"
 #include "config/duration.hpp"
@@ -46,10 +47,16 @@ void Report::add(const Place& place, std::string message, Severity severity) {
 }
 
 Problems Report::take_sorted() {
-    std::ranges::stable_sort(problems_, [](const Problem& a, const Problem& b) {
-        return std::pair{a.line, a.column} < std::pair{b.line, b.column};
-    });
-    return std::move(problems_);
+    std::multimap<std::pair<int, int>, Problem> by_place;  // keeps the order in which those of one place were found
+    for (Problem& problem : problems_) {
+        by_place.emplace(std::pair{problem.line, problem.column}, std::move(problem));
+    }
+    problems_.clear();
+    Problems sorted;
+    for (auto& [place, problem] : by_place) {
+        sorted.push_back(std::move(problem));
+    }
+    return sorted;
 }
 
 Section::Section(Report& report, YamlPtr mapping, Place place)
