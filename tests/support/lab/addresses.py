@@ -77,3 +77,8 @@ def free_port(address="127.0.0.1"):
     with socket.socket() as probe:
         probe.bind((address, 0))
         return probe.getsockname()[1]
+
+
+def preferred_port(port, address="127.0.0.1"):
+    """The well-known port where it is free, another one where it is not."""
+    return port if _is_free(address, port) else free_port(address)

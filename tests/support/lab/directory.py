@@ -73,7 +73,7 @@ class Directory:
     def __init__(self, administrator, connector, base_dn, people_dn):
         self._administrator, self._connector = administrator, connector
         self.base_dn, self.people_dn = base_dn, people_dn
-        self._realm = ".".join(re.findall(r"DC=([^,]+)", base_dn))
+        self.realm = ".".join(re.findall(r"DC=([^,]+)", base_dn))
 
     def dn_of(self, name, parent=None):
         return f"CN={ldap.dn.escape_dn_chars(name)},{parent or self.people_dn}"
@@ -81,7 +81,7 @@ class Directory:
     def add_user(self, name, parent=None, **attributes):
         """Creates an enabled user and returns the DN. Further attributes as keywords, for example adminCount="1"."""
         values = {"objectClass": ["user"], "sAMAccountName": [name],
-                  "userPrincipalName": [f"{name}@{self._realm}"], "displayName": [name],
+                  "userPrincipalName": [f"{name}@{self.realm}"], "displayName": [name],
                   # enabled, no password needed, never expires: nobody signs in as them
                   "userAccountControl": [str(0x200 | 0x20 | 0x10000)]}
         values.update({key: [str(value)] for key, value in attributes.items()})
@@ -104,7 +104,7 @@ class Directory:
         self._administrator.call("rename_s", dn, f"CN={ldap.dn.escape_dn_chars(new_name)}", parent)
         new_dn = self.dn_of(new_name, parent)
         logon_name = logon_name or new_name
-        self.set_attributes(new_dn, sAMAccountName=logon_name, userPrincipalName=f"{logon_name}@{self._realm}")
+        self.set_attributes(new_dn, sAMAccountName=logon_name, userPrincipalName=f"{logon_name}@{self.realm}")
         return new_dn
 
     def set_attributes(self, dn, **attributes):
