@@ -69,17 +69,24 @@ Connect writes every {settings.cycle} s. {"Stops after %d s." % settings.length 
 """, flush=True)
     figures = Figures(prometheus)
     observe(settings, estate, connect, daemon, prometheus, figures)
-    return summary(figures, estate)
+    lines = figures.summary(figures.read(), estate)
+    print("\nSummary, as Prometheus has it\n" + "\n".join(f"   {line}" for line in lines), flush=True)
+    return 0
 
 
 def observe(settings, estate, connect, daemon, prometheus, figures):
-    """Registers keys at random moments, runs Connect once a cycle and shows the figures, until the time is over."""
+    """Registers keys at random moments, runs Connect once a cycle and shows the figures, until the time is over and
+    what happened last has reached Prometheus: the audit log is late, then come a poll and a scrape."""
     begun = time.monotonic()
-    next_cycle, next_line, last_cycle = begun + settings.cycle, begun, None
+    end = begun + settings.length if settings.length else float("inf")
+    next_cycle, next_line, last_cycle, shown = begun + settings.cycle, begun, None, {}
     terminal = sys.stdout.isatty()
-    while settings.length is None or time.monotonic() < begun + settings.length:
+    while True:
         now = time.monotonic()
-        estate.act(now)
+        if now >= end and (shown.get("registered", 0) >= estate.registered or now >= end + 30):
+            break
+        if now < end:
+            estate.act(now)
         if now >= next_cycle:
             next_cycle += settings.cycle
             last_cycle = connect.run_cycle()
@@ -87,21 +94,13 @@ def observe(settings, estate, connect, daemon, prometheus, figures):
             next_line = now + (1 if terminal else 5)
             daemon.check()
             prometheus.check()
-            line = figures.line(now - begun, next_cycle - now, last_cycle)
+            shown = figures.read()
+            line = figures.line(shown, now - begun, next_cycle - now, last_cycle)
             width = shutil.get_terminal_size().columns - 1
             print(f"\r{line[:width]:<{width}}" if terminal else line, end="" if terminal else "\n", flush=True)
         time.sleep(0.1)
     if terminal:
         print()
-
-
-def summary(figures, estate):
-    """Waits for what is still on its way: the audit log is late, then come a poll and a scrape."""
-    if not children.wait_until(lambda: figures.read().get("registered", 0) >= estate.registered, 30, interval=1):
-        print("Not all registrations have reached Prometheus", file=sys.stderr)
-    figures_now = figures.summary(estate)
-    print("\nSummary, as Prometheus has it\n" + "\n".join(f"   {line}" for line in figures_now), flush=True)
-    return 0
 
 
 def main():

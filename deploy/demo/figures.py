@@ -94,8 +94,7 @@ class Figures:
         return {labels["cause"]: int(value) for labels, value in
                 self._prometheus.query("sum by (cause) (keysync_overdue_keys) > 0")}
 
-    def line(self, elapsed, until_cycle, last_cycle):
-        figures = self.read()
+    def line(self, figures, elapsed, until_cycle, last_cycle):
         if figures.get("up") != 1:
             return f"{_clock(elapsed)}  waiting for the first scrape"
         shown = [f"{_clock(elapsed)}  registered {figures.get('registered', 0):.0f}",
@@ -107,8 +106,7 @@ class Figures:
             shown.append(f"Connect wrote {len(last_cycle.written)}")
         return "  ".join([*shown, f"next run in {max(0, until_cycle):.0f} s"])
 
-    def summary(self, estate):
-        figures = self.read()
+    def summary(self, figures, estate):
         lines = [
             f"keys registered in Entra     {figures.get('registered', 0):.0f} (the demonstration registered "
             f"{estate.registered})",
