@@ -1,0 +1,49 @@
+#include "entra/audit_query.hpp"
+
+#include <doctest/doctest.h>
+
+namespace entra = keysyncd::entra;
+
+namespace {
+
+const entra::Instant since = *entra::parse_rfc3339("2026-01-09T21:20:02.9Z");
+
+}  // namespace
+
+TEST_CASE("audit query: all activities in one, encoded, from the whole second before") {
+    entra::AuditQuery query("https://g", {"Add it's", "B(s)"});
+    CHECK(query.urls(since) ==
+          std::vector<std::string>{
+              "https://g/v1.0/auditLogs/"
+              "directoryAudits?$filter=%28activityDisplayName%20eq%20%27Add%20it%27%27s%27%20or%20"
+              "activityDisplayName%20eq%20%27B%28s%29%27%29%20and%20activityDateTime%20ge%202026-01-09T21%3A20%3A02Z"
+              "&$orderby=activityDateTime&$top=500"});
+}
+
+TEST_CASE("audit query: one activity needs no brackets, none asks nothing") {
+    CHECK(entra::AuditQuery("https://g", {"A"})
+              .urls(since)
+              .front()
+              .contains("$filter=activityDisplayName%20eq%20%27A%27"));
+    CHECK(entra::AuditQuery("https://g", {}).urls(since).empty());
+}
+
+TEST_CASE("audit query: gives way to 400, first on what the message names, down to the smallest page") {
+    entra::AuditQuery query("https://g", {"A", "B", "C"});
+    CHECK(query.refused("Invalid filter clause"));
+    CHECK_FALSE(query.combined());
+    CHECK(query.urls(since).size() == 3);
+    CHECK(query.page_size() == 500);
+    CHECK(query.refused("Invalid filter clause"));
+    CHECK(query.page_size() == 250);
+    for (const int size : {125, 62, 31}) {
+        CHECK(query.refused(""));
+        CHECK(query.page_size() == size);
+    }
+    CHECK_FALSE(query.refused(""));
+
+    entra::AuditQuery by_size("https://g", {"A", "B"});
+    CHECK(by_size.refused("The limit of '100' for Top query has been exceeded."));
+    CHECK(by_size.combined());
+    CHECK(by_size.page_size() == 250);
+}
