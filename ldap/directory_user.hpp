@@ -25,9 +25,9 @@ struct DirectoryKey {
     std::optional<Instant> created_at;
     std::vector<Anomaly> anomalies;
     std::vector<std::byte> custom_key_information;
-    bool has_last_logon = false;   ///< entry 8 is there (tool fingerprints)
+    bool has_last_logon = false;  ///< entry 8 is there (tool fingerprints)
     std::size_t blob_bytes = 0;
-    std::uint64_t value_hash = 0;  ///< of the whole value: joins replication metadata and tells equal values
+    std::uint64_t value_hash = 0;        ///< of the whole value: joins replication metadata and tells equal values
     std::vector<std::byte> rsa_modulus;  ///< empty unless RSA
 
     /// Exact write, where msDS-ReplValueMetaData named it.
@@ -46,6 +46,18 @@ struct MalformedValue {
     std::uint64_t value_hash = 0;
 };
 
+/// A key that was a value once: replication metadata keeps the row of a deleted value for months.
+struct EndedKey {
+    std::vector<std::byte> key_id;
+    KeyUsage usage = KeyUsage::other;
+    KeySource source = KeySource::active_directory;
+    std::optional<Instant> created_at;
+    std::optional<Instant> added_at;  ///< first originating update
+    Instant removed_at;
+    std::uint32_t version = 2;       ///< above 2: added and removed more than once
+    Guid originating_invocation_id;  ///< of the removal
+};
+
 enum class KeySet : std::uint8_t {
     whole,        ///< `keys` is every live value of the user
     incremental,  ///< `keys` were added, `removed_keys` were removed, others are as they were (DirSync)
@@ -58,15 +70,16 @@ struct DirectoryUser {
     std::string dn;
     std::string user_principal_name;
     std::string sam_account_name;
-    bool protected_account = false;        ///< adminCount=1
-    bool disabled = false;                 ///< userAccountControl bit 2
-    bool deleted = false;                  ///< a tombstone: the user is gone
+    bool protected_account = false;                        ///< adminCount=1
+    bool disabled = false;                                 ///< userAccountControl bit 2
+    bool deleted = false;                                  ///< a tombstone: the user is gone
     std::optional<std::chrono::sys_seconds> when_changed;  ///< on the domain controller asked
     std::uint64_t usn_changed = 0;
     KeySet key_set = KeySet::whole;
     std::vector<DirectoryKey> keys;
     std::vector<std::vector<std::byte>> removed_keys;  ///< key ids; only with KeySet::incremental
     std::vector<MalformedValue> malformed;
+    std::vector<EndedKey> ended_keys;  ///< only where replication metadata was read
 };
 
 }  // namespace keysyncd::ldap

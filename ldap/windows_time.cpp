@@ -70,6 +70,28 @@ std::optional<std::chrono::minutes> read_offset(DigitReader& reader) noexcept {
     return west ? -offset : offset;
 }
 
+/// False for a decimal sign without digits.
+bool skip_fraction(DigitReader& reader) noexcept {
+    if (!reader.skip(".,")) {
+        return true;
+    }
+    const bool has_digits = reader.at_digit();
+    while (reader.skip("0123456789")) {
+    }
+    return has_digits;
+}
+
+std::optional<std::chrono::sys_seconds> combine(int year, int month, int day, int hour, int minute,
+                                                int second) noexcept {
+    const std::chrono::year_month_day date{std::chrono::year{year}, std::chrono::month{static_cast<unsigned>(month)},
+                                           std::chrono::day{static_cast<unsigned>(day)}};
+    if (!date.ok() || hour > 23 || minute > 59 || second > 60) {
+        return std::nullopt;
+    }
+    return std::chrono::sys_days{date} + std::chrono::hours{hour} + std::chrono::minutes{minute} +
+           std::chrono::seconds{second};
+}
+
 }  // namespace
 
 std::optional<Instant> from_filetime(std::uint64_t filetime) noexcept {
@@ -104,24 +126,36 @@ std::optional<std::chrono::sys_seconds> parse_generalized_time(std::string_view 
     }
     const auto minute = reader.at_digit() ? reader.take(2) : std::optional{0};
     const auto second = reader.at_digit() ? reader.take(2) : std::optional{0};
-    if (!minute || !second || *hour > 23 || *minute > 59 || *second > 60) {
+    if (!minute || !second || !skip_fraction(reader)) {
         return std::nullopt;
-    }
-    if (reader.skip(".,")) {
-        if (!reader.at_digit()) {
-            return std::nullopt;
-        }
-        while (reader.skip("0123456789")) {
-        }
     }
     const auto offset = read_offset(reader);
-    const std::chrono::year_month_day date{std::chrono::year{*year}, std::chrono::month{static_cast<unsigned>(*month)},
-                                           std::chrono::day{static_cast<unsigned>(*day)}};
-    if (!offset || !date.ok()) {
+    const auto local = combine(*year, *month, *day, *hour, *minute, *second);
+    if (!offset || !local) {
         return std::nullopt;
     }
-    return std::chrono::sys_days{date} + std::chrono::hours{*hour} + std::chrono::minutes{*minute} +
-           std::chrono::seconds{*second} - *offset;
+    return *local - *offset;
+}
+
+std::optional<std::chrono::sys_seconds> parse_xml_time(std::string_view text) noexcept {
+    DigitReader reader{text};
+    const auto year = reader.take(4);
+    const bool first_dash = reader.skip("-");
+    const auto month = reader.take(2);
+    const bool second_dash = reader.skip("-");
+    const auto day = reader.take(2);
+    const bool separator = reader.skip("Tt ");
+    const auto hour = reader.take(2);
+    const bool first_colon = reader.skip(":");
+    const auto minute = reader.take(2);
+    const bool second_colon = reader.skip(":");
+    const auto second = reader.take(2);
+    if (!first_dash || !second_dash || !separator || !first_colon || !second_colon || !year || !month || !day ||
+        !hour || !minute || !second || !skip_fraction(reader)) {
+        return std::nullopt;
+    }
+    static_cast<void>(reader.skip("Zz"));
+    return reader.empty() ? combine(*year, *month, *day, *hour, *minute, *second) : std::nullopt;
 }
 
 }  // namespace keysyncd::ldap

@@ -1,4 +1,4 @@
-// The three ways in which a directory writes a time, into one Instant. Pure.
+// The ways in which a directory writes a time, into one Instant. Pure.
 // FILETIME: MS-DTYP 2.3.3. .NET DateTime.ToBinary: 2 bits of kind, 62 bits of ticks. GeneralizedTime: RFC 4517 3.3.13,
 // of which Active Directory writes "20260131014254.0Z".
 #pragma once
@@ -26,5 +26,9 @@ struct DotnetTime {
 
 /// Fractions are cut off, offsets ("+0100") applied. std::nullopt for anything that is no such time.
 [[nodiscard]] std::optional<std::chrono::sys_seconds> parse_generalized_time(std::string_view text) noexcept;
+
+/// "2026-01-31T01:42:54Z" as replication metadata in XML has it (MS-DRSR), with or without the Z; always UTC. Fractions
+/// are cut off.
+[[nodiscard]] std::optional<std::chrono::sys_seconds> parse_xml_time(std::string_view text) noexcept;
 
 }  // namespace keysyncd::ldap

@@ -55,3 +55,15 @@ TEST_CASE("what is no GeneralizedTime is refused") {
         CHECK_MESSAGE(!ldap::parse_generalized_time(text), text);
     }
 }
+
+TEST_CASE("times in XML replication metadata") {
+    const auto expected = sys_days{std::chrono::year{2026} / 1 / 31} + 1h + 42min + 54s;
+    for (const char* text :
+         {"2026-01-31T01:42:54Z", "2026-01-31T01:42:54", "2026-01-31T01:42:54.999Z", "2026-01-31t01:42:54z"}) {
+        CHECK_MESSAGE(ldap::parse_xml_time(text) == expected, text);
+    }
+    for (const char* text : {"", "2026-01-31", "2026-01-31T01:42Z", "2026-01-32T01:42:54Z", "2026-01-31T24:42:54Z",
+                             "2026-01-31T01:42:54.Z", "2026-01-31T01:42:54ZZ", "2026-01-31T01:42:54+01:00"}) {
+        CHECK_MESSAGE(!ldap::parse_xml_time(text), text);
+    }
+}
