@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "ldap/paged_search.hpp"
 #include "ldap/range_retrieval.hpp"
 #include "ldap/user_entry.hpp"
@@ -66,16 +68,38 @@ std::expected<std::vector<Sid>, PollError> read_token(Connection& connection, co
     return token;
 }
 
+// What access control lists are weighed against.
+struct Measure {
+    ProtectedAttribute schema;
+    std::vector<Sid> token;
+};
+
+std::expected<Measure, PollError> read_measure(Connection& connection, const RootDse& root,
+                                               const std::stop_token& stop) {
+    auto schema = read_key_attribute_schema(connection, root, stop);
+    if (!schema) {
+        return std::unexpected(std::move(schema.error()));
+    }
+    auto token = read_token(connection, stop);
+    if (!token) {
+        return std::unexpected(std::move(token.error()));
+    }
+    return Measure{.schema = *schema, .token = std::move(*token)};
+}
+
+SearchRequest sample_request(std::string base) {
+    return {.base = std::move(base),
+            .attributes = {"objectSid", "adminCount", "uSNChanged", std::string(key_attribute), "nTSecurityDescriptor"},
+            .controls = {dacl_only()}};
+}
+
 std::expected<std::vector<Entry>, PollError> read_sample(Connection& connection, const std::string& base_dn,
                                                          const std::stop_token& stop) {
     std::vector<Entry> sample;
-    const SearchRequest request{
-        .base = base_dn,
-        .scope = SearchScope::subtree,
-        .filter = std::string(user_filter),
-        .attributes = {"adminCount", "uSNChanged", std::string(key_attribute), "nTSecurityDescriptor"},
-        .controls = {dacl_only()},
-        .size_limit = sample_size};
+    SearchRequest request = sample_request(base_dn);
+    request.scope = SearchScope::subtree;
+    request.filter = user_filter;
+    request.size_limit = sample_size;
     const auto result = connection.search(
         request,
         [&](Entry&& entry) {
@@ -92,9 +116,13 @@ std::expected<std::vector<Entry>, PollError> read_sample(Connection& connection,
     return sample;
 }
 
-bool key_readable(const Entry& entry, std::span<const Sid> token, const ProtectedAttribute& schema) {
+bool shows_keys(const Entry& entry) {
     const Attribute* keys = find_with_range(entry, key_attribute);
-    if (keys != nullptr && !keys->values.empty()) {
+    return keys != nullptr && !keys->values.empty();
+}
+
+bool key_readable(const Entry& entry, std::span<const Sid> token, const ProtectedAttribute& schema) {
+    if (shows_keys(entry)) {
         return true;
     }
     const auto descriptor = entry.bytes("nTSecurityDescriptor");
@@ -112,6 +140,10 @@ SampleVerdict judge_sample(std::span<const Entry> sample, std::span<const Sid> t
     SampleVerdict ordinary;
     SampleVerdict everyone;
     for (const auto& entry : sample) {
+        if (const auto sid = Sid::from_bytes(entry.bytes("objectSid"));
+            sid && std::ranges::find(token, *sid) != token.end()) {
+            continue;  // ourselves: every account may read its own object
+        }
         const bool usn = entry.find("uSNChanged") != nullptr;
         const bool keys = key_readable(entry, token, key_attribute_schema);
         const auto count = [&](SampleVerdict& verdict) {
@@ -129,13 +161,9 @@ SampleVerdict judge_sample(std::span<const Entry> sample, std::span<const Sid> t
 
 std::expected<SampleVerdict, PollError> sample_rights(Connection& connection, const RootDse& root,
                                                       const std::string& base_dn, const std::stop_token& stop) {
-    const auto schema = read_key_attribute_schema(connection, root, stop);
-    if (!schema) {
-        return std::unexpected(schema.error());
-    }
-    const auto token = read_token(connection, stop);
-    if (!token) {
-        return std::unexpected(token.error());
+    const auto measure = read_measure(connection, root, stop);
+    if (!measure) {
+        return std::unexpected(measure.error());
     }
     auto sample = read_sample(connection, base_dn, stop);
     if (sample && sample->empty() && base_dn != root.default_naming_context) {
@@ -144,21 +172,30 @@ std::expected<SampleVerdict, PollError> sample_rights(Connection& connection, co
     if (!sample) {
         return std::unexpected(std::move(sample.error()));
     }
-    return judge_sample(*sample, *token, *schema);
+    return judge_sample(*sample, measure->token, measure->schema);
 }
 
-std::expected<bool, PollError> still_shows_keys(Connection& connection, const Guid& user, const std::stop_token& stop) {
-    auto entry = connection.read(
-        {.base = fmt::format("<GUID={}>", user.to_string()), .attributes = {"uSNChanged", std::string(key_attribute)}},
-        stop);
+std::expected<std::optional<bool>, PollError> still_readable(Connection& connection, const RootDse& root,
+                                                             const Guid& user, const std::stop_token& stop) {
+    SearchRequest request = sample_request(fmt::format("<GUID={}>", user.to_string()));
+    auto entry = connection.read(std::move(request), stop);
     if (!entry) {
         return std::unexpected(std::move(entry.error()));
     }
     if (!*entry) {
+        return std::nullopt;
+    }
+    if ((*entry)->find("uSNChanged") == nullptr) {
         return false;
     }
-    const Attribute* keys = find_with_range(**entry, key_attribute);
-    return (*entry)->find("uSNChanged") != nullptr && keys != nullptr && !keys->values.empty();
+    if (shows_keys(**entry)) {
+        return true;
+    }
+    const auto measure = read_measure(connection, root, stop);
+    if (!measure) {
+        return std::unexpected(measure.error());
+    }
+    return key_readable(**entry, measure->token, measure->schema);
 }
 
 std::string missing_right(std::string_view attribute, const std::string& base_dn, const std::string& account) {

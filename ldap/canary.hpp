@@ -8,6 +8,7 @@
 
 #include <cstddef>
 #include <expected>
+#include <optional>
 #include <span>
 #include <stop_token>
 #include <string>
@@ -28,7 +29,8 @@ struct SampleVerdict {
     [[nodiscard]] bool keys_proven() const noexcept { return keys_readable > 0; }
 };
 
-/// `sample`: entries with uSNChanged, adminCount, the key attribute and nTSecurityDescriptor, as far as they came.
+/// `sample`: entries with objectSid, uSNChanged, adminCount, the key attribute and nTSecurityDescriptor, as far as they
+/// came.
 [[nodiscard]] SampleVerdict judge_sample(std::span<const Entry> sample, std::span<const Sid> token,
                                          const ProtectedAttribute& key_attribute_schema);
 
@@ -37,9 +39,11 @@ struct SampleVerdict {
                                                                     const std::string& base_dn,
                                                                     const std::stop_token& stop);
 
-/// Whether the user with this objectGUID still shows keys and uSNChanged: the cheap proof between two samples.
-[[nodiscard]] std::expected<bool, PollError> still_shows_keys(Connection& connection, const Guid& user,
-                                                              const std::stop_token& stop);
+/// Whether keys and uSNChanged of the user with this objectGUID can be read, by what it shows or by its access control
+/// list; std::nullopt when it is not there. The cheap proof between two samples.
+[[nodiscard]] std::expected<std::optional<bool>, PollError> still_readable(Connection& connection, const RootDse& root,
+                                                                           const Guid& user,
+                                                                           const std::stop_token& stop);
 
 /// What to tell the operator when a right is missing: which, on what, and the command that grants it.
 [[nodiscard]] std::string missing_right(std::string_view attribute, const std::string& base_dn,

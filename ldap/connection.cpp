@@ -321,6 +321,10 @@ PollError Connection::refused(const SearchResult& result, std::string_view what)
         case result_code::inappropriate_authentication:
             failure = PollFailure::rights;
             break;
+        case result_code::no_such_object:
+            return {PollFailure::configuration, server_.url(),
+                    fmt::format("{}: the server knows no such object; check base_dn, and that the account may see it",
+                                what)};
         default:
             break;
     }

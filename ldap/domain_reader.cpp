@@ -74,6 +74,7 @@ class DomainReader::Impl {
 
     PollError drop(PollError error) {
         connection_.reset();
+        error.server = rotation_.current();
         if (error.failure != PollFailure::stopped) {
             rotation_.failed();
         }
@@ -87,7 +88,6 @@ class DomainReader::Impl {
         }
         auto connection = Connection::open(*server, settings_.tls, settings_.bind, supervisor_, stop);
         if (!connection) {
-            connection.error().server = rotation_.current();
             return std::unexpected(std::move(connection.error()));
         }
         connection_ = std::move(*connection);

@@ -24,7 +24,7 @@ enum class PollFailure : std::uint8_t {
 };
 /// Every value's name, in order.
 inline constexpr std::array<std::string_view, 11> poll_failure_labels{
-    "resolve", "connect",     "tls",    "bind",    "rights",       "timeout",
+    "resolve",  "connect",     "tls",    "bind",    "rights",       "timeout",
     "protocol", "server_busy", "search", "stopped", "configuration"};
 [[nodiscard]] std::string_view to_string(PollFailure failure) noexcept;
 

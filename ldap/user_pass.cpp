@@ -92,12 +92,17 @@ std::expected<void, PollError> UserPass::prove_window(Connection& connection, co
         return {};
     }
     if (canary_) {
-        const auto sings = still_shows_keys(connection, *canary_, stop);
-        if (!sings) {
-            return std::unexpected(sings.error());
+        const auto readable = still_readable(connection, root, *canary_, stop);
+        if (!readable) {
+            return std::unexpected(readable.error());
         }
-        if (*sings) {
-            return {};
+        if (*readable) {
+            if (**readable) {
+                return {};
+            }
+            return std::unexpected(
+                PollError{PollFailure::rights, connection.server().url(),
+                          fmt::format("a right was withdrawn: {}", missing_right(key_attribute, base_dn, account_))});
         }
     }
     return prove_sweep(connection, root, base_dn, evidence, outcome, stop);

@@ -88,7 +88,9 @@ std::expected<std::vector<DirectoryUser>, PollError> read_tombstones(Connection&
             return true;
         },
         stop);
-    if (!found && found.error().failure != PollFailure::search && found.error().failure != PollFailure::rights) {
+    // Not there for this account, or refused: no reason to fail the pass. Whatever else went wrong is one.
+    if (!found && found.error().failure != PollFailure::configuration && found.error().failure != PollFailure::search &&
+        found.error().failure != PollFailure::rights) {
         return std::unexpected(found.error());
     }
     return deleted;

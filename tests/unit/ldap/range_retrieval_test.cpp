@@ -1,0 +1,38 @@
+#include "ldap/range_retrieval.hpp"
+
+#include <doctest/doctest.h>
+
+using namespace keysyncd::ldap;
+
+TEST_CASE("names with a range") {
+    const auto part = parse_ranged_name("msDS-KeyCredentialLink;Range=0-1499");
+    REQUIRE(part);
+    CHECK(part->base == "msDS-KeyCredentialLink");
+    CHECK(part->low == 0);
+    CHECK(part->high == 1499);
+    const auto last = parse_ranged_name("msDS-ReplValueMetaData;binary;range=1500-*");
+    REQUIRE(last);
+    CHECK(last->base == "msDS-ReplValueMetaData;binary");
+    CHECK(last->low == 1500);
+    CHECK_FALSE(last->high);
+}
+
+TEST_CASE("names without a range, or with one that makes no sense") {
+    for (const auto* name :
+         {"", "member", "member;binary", "member;range=", "member;range=1", "member;range=a-b", "member;range=5-4",
+          "member;range=-3", "member;range=1-99999999999999999999999", "member;range=0-*x"}) {
+        CAPTURE(name);
+        CHECK_FALSE(parse_ranged_name(name));
+    }
+}
+
+TEST_CASE("a range is preferred to the empty plain name that comes beside it") {
+    const Entry entry{.dn = {}, .attributes = {{"member", {}}, {"member;range=0-1", {"a", "b"}}}};
+    const Attribute* found = find_with_range(entry, "MEMBER");
+    REQUIRE(found != nullptr);
+    CHECK(found->values.size() == 2);
+    CHECK(next_range(*found) == "member;range=2-*");
+    CHECK_FALSE(next_range({"member;range=2-*", {"c"}}));
+    CHECK_FALSE(next_range({"member", {"c"}}));
+    CHECK_FALSE(next_range({"member;range=2-3", {}}));
+}
