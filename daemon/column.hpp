@@ -8,13 +8,16 @@
 
 namespace keysyncd::daemon {
 
-[[nodiscard]] inline std::int64_t to_column(Instant at) noexcept { return at.time_since_epoch().count(); }
+[[nodiscard]] inline std::int64_t to_column(Instant at) noexcept {
+    return at.time_since_epoch().count();
+}
 
 [[nodiscard]] inline std::optional<std::int64_t> to_column(const std::optional<Instant>& at) noexcept {
     return at ? std::optional{to_column(*at)} : std::nullopt;
 }
 
-[[nodiscard]] inline std::optional<std::span<const std::byte>> to_column(const std::optional<ldap::Guid>& guid) noexcept {
+[[nodiscard]] inline std::optional<std::span<const std::byte>> to_column(
+    const std::optional<ldap::Guid>& guid) noexcept {
     return guid ? std::optional{std::span<const std::byte>{guid->bytes}} : std::nullopt;
 }
 

@@ -46,7 +46,9 @@ struct CommandLine {
 
     void add_run() {
         CLI::App* command = app.add_subcommand("run", "Run the daemon");
-        command->add_option("--config.file", run.config_file, "The configuration (YAML)")->required()->type_name("FILE");
+        command->add_option("--config.file", run.config_file, "The configuration (YAML)")
+            ->required()
+            ->type_name("FILE");
         command
             ->add_option("--web.listen-address", run.listen_addresses,
                          "Where to serve /metrics and the pages; may be repeated (default 127.0.0.1:10061)")
@@ -58,7 +60,8 @@ struct CommandLine {
         command->add_flag("--web.disable-users", run.disable_users, "Close the pages and API that show users");
         command->add_option("--log.level", run.log_level, "What to log")
             ->transform(one_of(log_levels, "debug|info|warn|error"));
-        command->add_option("--log.format", run.log_format, "How to log")->transform(one_of(log_formats, "logfmt|json"));
+        command->add_option("--log.format", run.log_format, "How to log")
+            ->transform(one_of(log_formats, "logfmt|json"));
         command->callback([this] { chosen = [this] { return run_daemon(run); }; });
     }
 
@@ -67,8 +70,7 @@ struct CommandLine {
         command->add_option("--config.file", check_file, "The configuration (YAML)")->required()->type_name("FILE");
         command->add_option("--web.config.file", check_web_file, "TLS and authentication of the web server")
             ->type_name("FILE");
-        command->callback(
-            [this] { chosen = [this] { return check_offline(check_file, check_web_file, std::cout); }; });
+        command->callback([this] { chosen = [this] { return check_offline(check_file, check_web_file, std::cout); }; });
     }
 
     void add_decode() {
@@ -76,7 +78,8 @@ struct CommandLine {
         command
             ->add_option("value", value, "DN-Binary, hex, base64 or LDIF; - or nothing: one a line on standard input")
             ->type_name("VALUE");
-        command->add_option("--format", decode_format, "How to show it")->transform(one_of(decode_formats, "text|json"));
+        command->add_option("--format", decode_format, "How to show it")
+            ->transform(one_of(decode_formats, "text|json"));
         command->callback([this] {
             chosen = [this] {
                 std::ios::sync_with_stdio(false);

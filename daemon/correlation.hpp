@@ -57,15 +57,15 @@ struct Sighting {
 /// What a deletion in Entra means for one user and key kind. Times are those of keys not yet spoken for.
 struct DeletionView {
     Instant deleted_at;
-    std::span<const Instant> pending;       ///< registered_at of registrations not in the directory, oldest first
-    std::span<const Instant> live;          ///< created_at of keys in the directory
-    std::span<const Instant> removed;       ///< removed_at of keys that left the directory
+    std::span<const Instant> pending;  ///< registered_at of registrations not in the directory, oldest first
+    std::span<const Instant> live;     ///< created_at of keys in the directory
+    std::span<const Instant> removed;  ///< removed_at of keys that left the directory
 };
 
 enum class DeletionOutcome : std::uint8_t {
-    open,             ///< wait: the key is still to be removed from the directory, or its registration is to come
-    explains_removal, ///< `index` into removed
-    withdraws,        ///< `index` into pending
+    open,              ///< wait: the key is still to be removed from the directory, or its registration is to come
+    explains_removal,  ///< `index` into removed
+    withdraws,         ///< `index` into pending
 };
 
 struct DeletionDecision {

@@ -12,9 +12,9 @@ using ldap::Instant;
 using ldap::Ticks;
 
 constexpr std::size_t bursts_considered = 24;
-constexpr int largest_divisor = 12;
-constexpr double tolerated_residual = 0.15;  // of the period: run times and poll bounds vary
-constexpr double needed_share = 0.75;        // of the gaps: one Connect restart shifts the beat once
+constexpr int largest_divisor = 4;          // smaller periods fit anything
+constexpr double tolerated_residual = 0.1;  // of the period: run times and poll bounds vary
+constexpr double needed_share = 0.75;       // of the gaps: one Connect restart shifts the beat once
 
 struct Fit {
     double period = 0;
@@ -43,7 +43,9 @@ Fit fit(std::span<const double> gaps, double candidate) noexcept {
 
 }  // namespace
 
-Ticks burst_gap(std::chrono::seconds configured_cycle) noexcept { return Ticks{configured_cycle} / 4; }
+Ticks burst_gap(std::chrono::seconds configured_cycle) noexcept {
+    return Ticks{configured_cycle} / 4;
+}
 
 std::optional<ObservedCycle> observe_cycle(std::span<const WriteBurst> bursts,
                                            std::chrono::seconds configured_cycle) noexcept {

@@ -38,7 +38,9 @@ const KeyRow* find_key(std::span<const KeyRow> known, const std::vector<std::byt
     return found == known.end() ? nullptr : &*found;
 }
 
-bool is_live(const KeyRow& key) { return key.state != KeyState::removed; }
+bool is_live(const KeyRow& key) {
+    return key.state != KeyState::removed;
+}
 
 }  // namespace
 
@@ -164,10 +166,10 @@ void DirectoryRecorder::arrive(const DomainRow& domain_before, Pass& pass, const
         return;
     }
     const auto offset = clock_offsets_.find(user.domain_id);
-    const WriteInterval write = bound_write(
-        {domain_before.first_pass_done ? domain_before.last_pass : std::nullopt, now, observed.when_changed, key.write,
-         offset == clock_offsets_.end() ? std::chrono::nanoseconds{0} : offset->second},
-        key.created_at);
+    const WriteInterval write =
+        bound_write({domain_before.first_pass_done ? domain_before.last_pass : std::nullopt, now, observed.when_changed,
+                     key.write, offset == clock_offsets_.end() ? std::chrono::nanoseconds{0} : offset->second},
+                    key.created_at);
     row.written_earliest = write.earliest;
     row.written_latest = write.latest;
     row.precision = write.precision;
@@ -322,7 +324,9 @@ void DirectoryRecorder::finish_pass(DomainId domain_id, const ldap::PassEnd& end
     passes_.erase(domain_id);
 }
 
-void DirectoryRecorder::abandon_pass(DomainId domain) { passes_.erase(domain); }
+void DirectoryRecorder::abandon_pass(DomainId domain) {
+    passes_.erase(domain);
+}
 
 void DirectoryRecorder::store_bursts(DomainId domain, Pass& pass) {
     if (pass.cloud_writes.empty()) {

@@ -35,7 +35,7 @@ class DirectoryRecorder {
   private:
     struct Pass {
         ldap::PassStart start;
-        std::vector<bool> seen;      ///< by user id; full sweeps only
+        std::vector<bool> seen;  ///< by user id; full sweeps only
         std::uint64_t rollbacks = 0;
         std::size_t uncommitted = 0;
         std::vector<Instant> cloud_writes;  ///< of this pass, for the bursts

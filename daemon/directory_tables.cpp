@@ -75,8 +75,7 @@ DomainTable::DomainTable(Database& database)
                                     "dirsync_cookie) VALUES (?, ?, ?, ?, ?)")),
       bursts_(database.prepare("SELECT first, last, keys FROM (SELECT first, last, keys FROM bursts "
                                "WHERE domain_id = ? ORDER BY first DESC LIMIT 200) ORDER BY first")),
-      save_burst_(database.prepare(
-          "INSERT OR REPLACE INTO bursts (domain_id, first, last, keys) VALUES (?, ?, ?, ?)")),
+      save_burst_(database.prepare("INSERT OR REPLACE INTO bursts (domain_id, first, last, keys) VALUES (?, ?, ?, ?)")),
       forget_bursts_(database.prepare("DELETE FROM bursts WHERE last < ?")) {}
 
 DomainRow DomainTable::open(const std::string& name, Instant baseline_before) {
@@ -136,8 +135,8 @@ std::vector<WriteBurst> DomainTable::bursts(DomainId id) {
     std::vector<WriteBurst> found;
     bursts_.bind(id);
     while (bursts_.step()) {
-        found.push_back({instant_column(bursts_, 0), instant_column(bursts_, 1),
-                         static_cast<std::uint64_t>(bursts_.integer(2))});
+        found.push_back(
+            {instant_column(bursts_, 0), instant_column(bursts_, 1), static_cast<std::uint64_t>(bursts_.integer(2))});
     }
     bursts_.reset();
     return found;
@@ -147,14 +146,17 @@ void DomainTable::save_burst(DomainId id, const WriteBurst& burst) {
     save_burst_.bind(id, to_column(burst.first), to_column(burst.last), burst.keys).run();
 }
 
-void DomainTable::forget_bursts_before(Instant limit) { forget_bursts_.bind(to_column(limit)).run(); }
+void DomainTable::forget_bursts_before(Instant limit) {
+    forget_bursts_.bind(to_column(limit)).run();
+}
 
 UserTable::UserTable(Database& database)
     : database_(&database),
       by_guid_(database.prepare(std::string{user_columns} + "WHERE guid = ? AND domain_id = ?")),
       by_id_(database.prepare(std::string{user_columns} + "WHERE id = ?")),
       elsewhere_(database.prepare(std::string{user_columns} + "WHERE guid = ? AND domain_id <> ? LIMIT 1")),
-      by_rid_(database.prepare(std::string{user_columns} + "WHERE domain_id = ? AND rid = ? ORDER BY flags & 4 LIMIT 1")),
+      by_rid_(
+          database.prepare(std::string{user_columns} + "WHERE domain_id = ? AND rid = ? ORDER BY flags & 4 LIMIT 1")),
       by_immutable_(database.prepare(std::string{user_columns} + "WHERE guid = ? ORDER BY flags & 4 LIMIT 1")),
       insert_(database.prepare("INSERT INTO users (domain_id, guid, rid, consistency_guid, dn, upn, sam, flags, "
                                "fingerprint) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)")),
@@ -167,7 +169,9 @@ std::optional<UserRow> UserTable::find(DomainId domain, const ldap::Guid& guid) 
     return one_user(by_guid_.bind(std::span<const std::byte>{guid.bytes}, domain));
 }
 
-std::optional<UserRow> UserTable::find(UserId id) { return one_user(by_id_.bind(id)); }
+std::optional<UserRow> UserTable::find(UserId id) {
+    return one_user(by_id_.bind(id));
+}
 
 std::optional<UserRow> UserTable::find_elsewhere(DomainId domain, const ldap::Guid& guid) {
     return one_user(elsewhere_.bind(std::span<const std::byte>{guid.bytes}, domain));
@@ -190,8 +194,7 @@ UserId UserTable::insert(const UserRow& row) {
 }
 
 void UserTable::update(const UserRow& row) {
-    update_
-        .bind(row.rid, to_column(row.consistency_guid), row.dn, row.upn, row.sam, row.flags, row.fingerprint, row.id)
+    update_.bind(row.rid, to_column(row.consistency_guid), row.dn, row.upn, row.sam, row.flags, row.fingerprint, row.id)
         .run();
 }
 
@@ -216,9 +219,8 @@ KeyTable::KeyTable(Database& database)
           "INSERT OR REPLACE INTO keys (user_id, key_id, usage, source, state, created_at, written_earliest, "
           "written_latest, precision, delay, removed_at, registration_id, device_id, findings, deletion_known) "
           "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")),
-      expired_(database.prepare(std::string{key_columns} +
-                                ", u.domain_id FROM keys k JOIN users u ON u.id = k.user_id "
-                                "WHERE k.state = 3 AND k.removed_at < ?")),
+      expired_(database.prepare(std::string{key_columns} + ", u.domain_id FROM keys k JOIN users u ON u.id = k.user_id "
+                                                           "WHERE k.state = 3 AND k.removed_at < ?")),
       delete_(database.prepare("DELETE FROM keys WHERE user_id = ? AND key_id = ?")) {}
 
 std::vector<KeyRow> KeyTable::of_user(UserId user) {

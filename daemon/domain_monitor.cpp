@@ -28,10 +28,9 @@ class RecordingSink final : public ldap::PassSink {
         if (!settle()) {
             return false;
         }
-        under_way_ = ledger_->post(
-            [domain = domain_, batch = std::move(batch), seen = (*clock_)()](LedgerDesk& desk) {
-                desk.directory.record(domain, batch, seen);
-            });
+        under_way_ = ledger_->post([domain = domain_, batch = std::move(batch), seen = (*clock_)()](LedgerDesk& desk) {
+            desk.directory.record(domain, batch, seen);
+        });
         return true;
     }
 
@@ -79,8 +78,7 @@ milliseconds DomainMonitor::step(const std::stop_token& stop) {
         const auto [cursors, last_sweep] = ledger_->call([this](LedgerDesk& desk) {
             return std::pair{desk.ledger.domain_table.cursors(id_), desk.ledger.domain(id_).last_sweep};
         });
-        const bool sweep_due =
-            sweep_again_ || !last_sweep || now - *last_sweep >= Ticks{settings_.full_sweep_interval};
+        const bool sweep_due = sweep_again_ || !last_sweep || now - *last_sweep >= Ticks{settings_.full_sweep_interval};
         RecordingSink sink{*ledger_, id_, clock_};
         const auto pass = reader_.poll(cursors, sweep_due, sink, stop);
         sink.settle();
@@ -142,8 +140,8 @@ milliseconds DomainMonitor::failed(std::string_view server, std::string_view rea
 }
 
 void DomainMonitor::look_up_stuck_accounts(const std::stop_token& stop) {
-    const auto stuck = ledger_->call(
-        [this](LedgerDesk& desk) { return desk.registrations.stuck_accounts(id_, clock_()); });
+    const auto stuck =
+        ledger_->call([this](LedgerDesk& desk) { return desk.registrations.stuck_accounts(id_, clock_()); });
     for (const auto& [registration, query] : stuck) {
         auto account = reader_.look_up(query, stop);
         if (!account) {
@@ -151,9 +149,8 @@ void DomainMonitor::look_up_stuck_accounts(const std::stop_token& stop) {
                 {{"domain", settings_.name}, {"detail", account.error().detail}});
             return;
         }
-        ledger_->call([&, id = registration](LedgerDesk& desk) {
-            desk.registrations.record_account(id, *account, clock_());
-        });
+        ledger_->call(
+            [&, id = registration](LedgerDesk& desk) { desk.registrations.record_account(id, *account, clock_()); });
     }
 }
 

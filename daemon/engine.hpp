@@ -1,5 +1,5 @@
-// Everything that one configuration sets going: the ledger, a monitor a domain, a monitor of Entra ID. A reload replaces
-// the engine as a whole; the web server outlives it. Owner's thread.
+// Everything that one configuration sets going: the ledger, a monitor a domain, a monitor of Entra ID. A reload
+// replaces the engine as a whole; the web server outlives it. Owner's thread.
 #pragma once
 
 #include <memory>

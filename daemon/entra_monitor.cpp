@@ -14,13 +14,12 @@ using std::chrono::milliseconds;
 using SteadyClock = std::chrono::steady_clock;
 
 entra::GraphObserver observer_of(metrics::Instruments& instruments) {
-    return {[&instruments](std::string_view endpoint, std::string_view code) {
-                instruments.graph_request(endpoint, code);
-            },
-            [&instruments](std::chrono::nanoseconds waited) { instruments.graph_throttled(waited); },
-            [](std::string_view detail) {
-                log(LogLevel::warn, "an audit record could not be read and was skipped", {{"detail", detail}});
-            }};
+    return {
+        [&instruments](std::string_view endpoint, std::string_view code) { instruments.graph_request(endpoint, code); },
+        [&instruments](std::chrono::nanoseconds waited) { instruments.graph_throttled(waited); },
+        [](std::string_view detail) {
+            log(LogLevel::warn, "an audit record could not be read and was skipped", {{"detail", detail}});
+        }};
 }
 
 }  // namespace
@@ -63,8 +62,7 @@ milliseconds EntraMonitor::step(const std::stop_token& stop) {
 
 std::expected<void, entra::GraphError> EntraMonitor::poll(const std::stop_token& stop) {
     const Instant started = clock_();
-    const Instant since =
-        ledger_->call([&](LedgerDesk& desk) { return desk.registrations.read_from(started); });
+    const Instant since = ledger_->call([&](LedgerDesk& desk) { return desk.registrations.read_from(started); });
     std::uint64_t events = 0;
     auto read = reader_.read_registrations(
         since,
@@ -93,8 +91,7 @@ std::expected<void, entra::GraphError> EntraMonitor::poll(const std::stop_token&
 }
 
 std::expected<void, entra::GraphError> EntraMonitor::read_users(const std::stop_token& stop) {
-    const auto wanted =
-        ledger_->call([&](LedgerDesk& desk) { return desk.registrations.users_to_read(clock_()); });
+    const auto wanted = ledger_->call([&](LedgerDesk& desk) { return desk.registrations.users_to_read(clock_()); });
     for (const std::string& user : wanted) {
         const auto answer = reader_.read_user(user, stop);
         if (!answer) {

@@ -110,7 +110,9 @@ void FiguresStore::add_domain(DomainId id, const std::string& name) {
     working_[id] = std::move(figures);
 }
 
-metrics::DomainFigures& FiguresStore::of(DomainId id) { return working_.at(id); }
+metrics::DomainFigures& FiguresStore::of(DomainId id) {
+    return working_.at(id);
+}
 
 void FiguresStore::save() {
     for (const auto& [id, figures] : working_) {

@@ -77,10 +77,11 @@ std::unique_ptr<Database> open_or_rebuild(const fs::path& path, const Ledger::Da
 
 Ledger::Ledger(const fs::path& path, const DamageReport& on_damage)
     : path_(path),
-      database_(open_or_rebuild(path, [&](const std::string& kept_as, const std::string& reason) {
-          rebuilt_ = true;
-          on_damage(kept_as, reason);
-      })),
+      database_(open_or_rebuild(path,
+                                [&](const std::string& kept_as, const std::string& reason) {
+                                    rebuilt_ = true;
+                                    on_damage(kept_as, reason);
+                                })),
       meta(*database_),
       domain_table(*database_),
       users(*database_),
@@ -166,6 +167,8 @@ std::uint64_t Ledger::size_bytes() const {
     return bytes;
 }
 
-std::uint64_t Ledger::rebuilds() { return static_cast<std::uint64_t>(meta.get(rebuilds_name).value_or(0)); }
+std::uint64_t Ledger::rebuilds() {
+    return static_cast<std::uint64_t>(meta.get(rebuilds_name).value_or(0));
+}
 
 }  // namespace keysyncd::daemon

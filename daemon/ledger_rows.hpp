@@ -71,7 +71,7 @@ struct KeyRow {
 };
 
 enum class RegistrationState : std::uint8_t {
-    unresolved = 0,    ///< whose key it is is not known yet
+    unresolved = 0,  ///< whose key it is is not known yet
     pending = 1,
     arrived = 2,
     withdrawn = 3,

@@ -67,7 +67,8 @@ void LedgerService::publish() {
     try {
         slot_->put(build_snapshot(*ledger_, settings_, commit_failures_, clock_()));
     } catch (const std::exception& error) {
-        log(LogLevel::error, "the ledger cannot be read: the figures of the last snapshot stay", {{"error", error.what()}});
+        log(LogLevel::error, "the ledger cannot be read: the figures of the last snapshot stay",
+            {{"error", error.what()}});
     }
 }
 

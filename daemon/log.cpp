@@ -129,7 +129,9 @@ void open_log(LogLevel level, LogFormat format) {
     spdlog::set_default_logger(std::move(logger));
 }
 
-bool logs(LogLevel level) noexcept { return spdlog::should_log(spdlog_level(level)); }
+bool logs(LogLevel level) noexcept {
+    return spdlog::should_log(spdlog_level(level));
+}
 
 void log(LogLevel level, std::string_view message, std::initializer_list<LogField> fields) {
     if (!logs(level)) {

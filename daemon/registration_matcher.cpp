@@ -174,7 +174,8 @@ void RegistrationMatcher::key_removed(const UserRow& user, const KeyRow& key, In
 
 void RegistrationMatcher::settle_all_deletions(Instant now) {
     for (const DeletionRow& deletion : ledger_->deletions.open()) {
-        if (const auto owner = ledger_->entra_users.find(deletion.entra_user_id); owner && !deletion.entra_user_id.empty()) {
+        if (const auto owner = ledger_->entra_users.find(deletion.entra_user_id);
+            owner && !deletion.entra_user_id.empty()) {
             settle_deletions(*owner, deletion.kind, now);
         }
     }

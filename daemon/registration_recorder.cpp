@@ -40,9 +40,9 @@ RegistrationRecorder::RegistrationRecorder(Ledger& ledger, const config::Setting
 void RegistrationRecorder::record_events(std::span<const entra::RegistrationEvent> events, Instant now) {
     in_transaction(*ledger_, [&] {
         for (const entra::RegistrationEvent& event : events) {
-            std::optional<EntraUserRow> owner =
-                event.user_id.empty() ? ledger_->entra_users.find_by_upn(event.user_principal_name)
-                                      : ledger_->entra_users.find(event.user_id);
+            std::optional<EntraUserRow> owner = event.user_id.empty()
+                                                    ? ledger_->entra_users.find_by_upn(event.user_principal_name)
+                                                    : ledger_->entra_users.find(event.user_id);
             const std::string owner_id = owner && owner->scope != Scope::unknown_user ? owner->id : event.user_id;
             const bool fresh = owner && now - owner->fetched_at < user_freshness;
             if (event.kind == entra::EventKind::deleted) {
@@ -147,10 +147,9 @@ void RegistrationRecorder::record_user(const std::string& asked, const std::opti
                 ledger_->deletions.set_user(deletion.event_id, row.id);
             }
         }
-        for (const RegistrationRow& registration :
-             ledger_->registrations.in_state(RegistrationState::unresolved)) {
-            const bool his = registration.entra_user_id.empty() ? registration.upn == asked
-                                                                : registration.entra_user_id == asked;
+        for (const RegistrationRow& registration : ledger_->registrations.in_state(RegistrationState::unresolved)) {
+            const bool his =
+                registration.entra_user_id.empty() ? registration.upn == asked : registration.entra_user_id == asked;
             if (his) {
                 resolve(registration, row, now);
             }
@@ -182,9 +181,8 @@ void RegistrationRecorder::record_organization(const entra::OrganizationSync& or
     if (!organization.last_sync) {
         return;
     }
-    in_transaction(*ledger_, [&] {
-        ledger_->meta.set(last_sync_name, organization.last_sync->time_since_epoch().count());
-    });
+    in_transaction(*ledger_,
+                   [&] { ledger_->meta.set(last_sync_name, organization.last_sync->time_since_epoch().count()); });
 }
 
 Instant RegistrationRecorder::read_from(Instant now) {

@@ -79,9 +79,11 @@ RegistrationTable::RegistrationTable(Database& database)
       update_(database.prepare("UPDATE registrations SET entra_user_id = ?, upn = ?, state = ?, domain_id = ?, "
                                "rid = ?, account = ?, looked_up_at = ?, changed_at = ? WHERE id = ?")),
       by_id_(database.prepare(std::string{registration_columns} + "WHERE id = ?")),
-      by_state_(database.prepare(std::string{registration_columns} + "WHERE state = ? AND state IN (0, 1) ORDER BY id")),
-      matchable_(database.prepare(std::string{registration_columns} +
-                                  "WHERE entra_user_id = ? AND kind = ? AND state IN (1, 3) ORDER BY registered_at, id")),
+      by_state_(
+          database.prepare(std::string{registration_columns} + "WHERE state = ? AND state IN (0, 1) ORDER BY id")),
+      matchable_(
+          database.prepare(std::string{registration_columns} +
+                           "WHERE entra_user_id = ? AND kind = ? AND state IN (1, 3) ORDER BY registered_at, id")),
       pending_(database.prepare(std::string{registration_columns} +
                                 "WHERE entra_user_id = ? AND kind = ? AND state = 1 ORDER BY registered_at, id")),
       expired_(database.prepare(std::string{registration_columns} + "WHERE state > 1 AND changed_at < ?")),
@@ -156,7 +158,9 @@ void DeletionTable::set_user(std::string_view event_id, std::string_view entra_u
     set_user_.bind(event_id, entra_user_id).run();
 }
 
-void DeletionTable::close(std::string_view event_id) { close_.bind(event_id).run(); }
+void DeletionTable::close(std::string_view event_id) {
+    close_.bind(event_id).run();
+}
 
 std::vector<DeletionRow> DeletionTable::open_of(std::string_view entra_user_id, entra::KeyKind kind) {
     return deletions(open_of_.bind(entra_user_id, static_cast<int>(kind)));
@@ -167,7 +171,9 @@ std::vector<DeletionRow> DeletionTable::open() {
     return deletions(open_);
 }
 
-void DeletionTable::forget_before(Instant limit) { forget_.bind(to_column(limit)).run(); }
+void DeletionTable::forget_before(Instant limit) {
+    forget_.bind(to_column(limit)).run();
+}
 
 EntraUserTable::EntraUserTable(Database& database)
     : save_(database.prepare("INSERT OR REPLACE INTO entra_users (id, upn, scope, domain_id, rid, immutable_id, "
@@ -184,7 +190,9 @@ void EntraUserTable::save(const EntraUserRow& row) {
         .run();
 }
 
-std::optional<EntraUserRow> EntraUserTable::find(std::string_view id) { return one_entra_user(by_id_.bind(id)); }
+std::optional<EntraUserRow> EntraUserTable::find(std::string_view id) {
+    return one_entra_user(by_id_.bind(id));
+}
 
 std::optional<EntraUserRow> EntraUserTable::find_by_upn(std::string_view upn) {
     return one_entra_user(by_upn_.bind(upn));
@@ -212,6 +220,8 @@ std::optional<std::int64_t> MetaTable::get(std::string_view name) {
     return value;
 }
 
-void MetaTable::set(std::string_view name, std::int64_t value) { set_.bind(name, value).run(); }
+void MetaTable::set(std::string_view name, std::int64_t value) {
+    set_.bind(name, value).run();
+}
 
 }  // namespace keysyncd::daemon

@@ -36,14 +36,14 @@ class Daemon {
     }
 
     [[nodiscard]] bool serve(const std::vector<HttpAddress>& addresses) {
-        HttpRouter router = make_routes({std::string{version()}, [this] { return metrics_text(); },
-                                         [this] { return not_ready(); }, [this] { return in_force(); },
-                                         options_.enable_lifecycle ? reload_endpoint() : nullptr});
-        server_ = std::make_unique<HttpServer>(HttpServerOptions{
-            .handler = [router = std::move(router)](HttpRequest request, HttpReply reply) {
-                router.handle(std::move(request), std::move(reply));
-            },
-            .on_warning = [](std::string_view warning) { log(LogLevel::warn, warning); }});
+        HttpRouter router =
+            make_routes({std::string{version()}, [this] { return metrics_text(); }, [this] { return not_ready(); },
+                         [this] { return in_force(); }, options_.enable_lifecycle ? reload_endpoint() : nullptr});
+        server_ = std::make_unique<HttpServer>(
+            HttpServerOptions{.handler = [router = std::move(router)](
+                                             HttpRequest request,
+                                             HttpReply reply) { router.handle(std::move(request), std::move(reply)); },
+                              .on_warning = [](std::string_view warning) { log(LogLevel::warn, warning); }});
         for (const HttpAddress& address : addresses) {
             if (const auto bound = server_->listen(address); !bound) {
                 log(LogLevel::error, "cannot listen", {{"error", bound.error()}});
@@ -92,9 +92,8 @@ class Daemon {
     }
 
     std::function<void(ReloadDone)> reload_endpoint() {
-        return [this](ReloadDone done) {
-            boost::asio::post(main_, [this, done = std::move(done)] { done(reload()); });
-        };
+        return
+            [this](ReloadDone done) { boost::asio::post(main_, [this, done = std::move(done)] { done(reload()); }); };
     }
 
     // On the main thread. A bad file leaves the old configuration in force.
@@ -137,9 +136,7 @@ class Daemon {
         in_force_ = config::dump(settings);
     }
 
-    [[nodiscard]] std::string metrics_text() const {
-        return metrics::render(*slot_.get(), instruments_, system_now());
-    }
+    [[nodiscard]] std::string metrics_text() const { return metrics::render(*slot_.get(), instruments_, system_now()); }
 
     [[nodiscard]] std::optional<std::string> not_ready() const {
         const std::scoped_lock lock(mutex_);
@@ -175,8 +172,8 @@ int run_daemon(const RunOptions& options) {
     open_log(options.log_level, options.log_format);
 
     std::vector<HttpAddress> addresses;
-    for (const std::string& text : options.listen_addresses.empty() ? std::vector<std::string>{default_address}
-                                                                    : options.listen_addresses) {
+    for (const std::string& text :
+         options.listen_addresses.empty() ? std::vector<std::string>{default_address} : options.listen_addresses) {
         const auto address = parse_http_address(text);
         if (!address) {
             std::cerr << "keysyncd: --web.listen-address: " << address.error() << '\n';

@@ -6,7 +6,9 @@
 namespace keysyncd::daemon {
 namespace {
 
-double unix_seconds(Instant at) { return std::chrono::duration<double>(at.time_since_epoch()).count(); }
+double unix_seconds(Instant at) {
+    return std::chrono::duration<double>(at.time_since_epoch()).count();
+}
 
 void add_cycle(metrics::DomainFigures& figures, std::span<const WriteBurst> bursts, std::chrono::seconds configured,
                Instant now) {

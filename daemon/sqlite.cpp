@@ -17,7 +17,9 @@ namespace {
 
 }  // namespace
 
-bool SqliteError::damaged() const noexcept { return code_ == SQLITE_CORRUPT || code_ == SQLITE_NOTADB; }
+bool SqliteError::damaged() const noexcept {
+    return code_ == SQLITE_CORRUPT || code_ == SQLITE_NOTADB;
+}
 
 Statement::Statement(sqlite3* database, std::string_view sql) {
     sqlite3_stmt* raw = nullptr;
@@ -28,7 +30,9 @@ Statement::Statement(sqlite3* database, std::string_view sql) {
     statement_.reset(raw);
 }
 
-void Statement::Finalize::operator()(sqlite3_stmt* statement) const noexcept { sqlite3_finalize(statement); }
+void Statement::Finalize::operator()(sqlite3_stmt* statement) const noexcept {
+    sqlite3_finalize(statement);
+}
 
 bool Statement::step() {
     const int code = sqlite3_step(statement_.get());
@@ -44,11 +48,17 @@ bool Statement::step() {
     return false;
 }
 
-void Statement::reset() noexcept { sqlite3_reset(statement_.get()); }
+void Statement::reset() noexcept {
+    sqlite3_reset(statement_.get());
+}
 
-std::int64_t Statement::integer(int column) const noexcept { return sqlite3_column_int64(statement_.get(), column); }
+std::int64_t Statement::integer(int column) const noexcept {
+    return sqlite3_column_int64(statement_.get(), column);
+}
 
-double Statement::real(int column) const noexcept { return sqlite3_column_double(statement_.get(), column); }
+double Statement::real(int column) const noexcept {
+    return sqlite3_column_double(statement_.get(), column);
+}
 
 std::string_view Statement::text(int column) const noexcept {
     const unsigned char* data = sqlite3_column_text(statement_.get(), column);
@@ -113,7 +123,9 @@ Database::Database(const std::string& path, OpenMode mode) {
     sqlite3_busy_timeout(raw, 5000);
 }
 
-void Database::Close::operator()(sqlite3* database) const noexcept { sqlite3_close_v2(database); }
+void Database::Close::operator()(sqlite3* database) const noexcept {
+    sqlite3_close_v2(database);
+}
 
 void Database::execute(const std::string& sql) {
     char* message = nullptr;
@@ -125,9 +137,13 @@ void Database::execute(const std::string& sql) {
     }
 }
 
-std::int64_t Database::last_insert_id() const noexcept { return sqlite3_last_insert_rowid(handle_.get()); }
+std::int64_t Database::last_insert_id() const noexcept {
+    return sqlite3_last_insert_rowid(handle_.get());
+}
 
-bool Database::in_transaction() const noexcept { return sqlite3_get_autocommit(handle_.get()) == 0; }
+bool Database::in_transaction() const noexcept {
+    return sqlite3_get_autocommit(handle_.get()) == 0;
+}
 
 std::int64_t Database::scalar(std::string_view sql) {
     Statement statement = prepare(sql);

@@ -52,7 +52,7 @@ class Statement {
 
     [[nodiscard]] std::int64_t integer(int column) const noexcept;
     [[nodiscard]] double real(int column) const noexcept;
-    [[nodiscard]] std::string_view text(int column) const noexcept;          ///< valid until the next step
+    [[nodiscard]] std::string_view text(int column) const noexcept;            ///< valid until the next step
     [[nodiscard]] std::span<const std::byte> blob(int column) const noexcept;  ///< valid until the next step
     [[nodiscard]] bool is_null(int column) const noexcept;
     [[nodiscard]] std::optional<std::int64_t> optional_integer(int column) const noexcept;
