@@ -38,4 +38,9 @@ using HttpReply = std::function<void(HttpResponse)>;
 /// Calls the reply exactly once, sooner or later; later than HttpLimits::handler the client has got a 503 instead.
 using HttpHandler = std::function<void(HttpRequest, HttpReply)>;
 
+/// std::nullopt: the request may go to the handler; else this is its answer. Told once, from any thread.
+using HttpVerdict = std::function<void(std::optional<HttpResponse>)>;
+/// Asked before the handler, on the server's thread.
+using HttpGate = std::function<void(const HttpRequest&, HttpVerdict)>;
+
 }  // namespace keysyncd::daemon

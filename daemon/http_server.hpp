@@ -27,6 +27,8 @@ struct HttpServerOptions {
     HttpHandler handler;
     HttpLimits limits{};
     HttpTlsSource tls{};                                 ///< empty: plain HTTP
+    HttpGate gate{};                                     ///< empty: everybody may pass
+    std::function<void(HttpResponse&)> on_answer{};      ///< on the server's thread: adds headers to every answer
     std::function<void(std::string_view)> on_warning{};  ///< on the server's thread: what an operator should know
 };
 

@@ -33,18 +33,20 @@ using TlsStream = asio::ssl::stream<beast::tcp_stream>;
 // g++ 12 destroys temporaries in a co_await expression twice (gcc bug 107288): completion tokens have names.
 constexpr auto as_result = asio::as_tuple(asio::use_awaitable);
 
-/// An answer that is awaited: the handler's, or the end of patience.
-struct PendingAnswer {
-    explicit PendingAnswer(const asio::any_io_executor& executor) : patience(executor) {}
+/// What is awaited from another thread, the gate's verdict or the handler's answer, or the end of patience.
+struct Pending {
+    explicit Pending(const asio::any_io_executor& executor) : patience(executor) {}
     asio::steady_timer patience;
+    bool told = false;
     std::optional<HttpResponse> response;
 };
 
-HttpReply reply_to(const std::shared_ptr<PendingAnswer>& pending, const std::weak_ptr<asio::io_context>& io) {
-    return [weak = std::weak_ptr(pending), io](HttpResponse response) {
+HttpVerdict verdict_to(const std::shared_ptr<Pending>& pending, const std::weak_ptr<asio::io_context>& io) {
+    return [weak = std::weak_ptr(pending), io](std::optional<HttpResponse> response) {
         if (const auto alive = io.lock()) {
             asio::dispatch(*alive, [weak, response = std::move(response)]() mutable {
-                if (const auto awaited = weak.lock(); awaited && !awaited->response) {
+                if (const auto awaited = weak.lock(); awaited && !awaited->told) {
+                    awaited->told = true;
                     awaited->response = std::move(response);
                     awaited->patience.cancel();
                 }
@@ -154,27 +156,47 @@ class Session final : public HttpConnection {
     }
 
     asio::awaitable<HttpResponse> answer(HttpRequest request) {
-        pending_ = std::make_shared<PendingAnswer>(tcp().get_executor());
-        pending_->patience.expires_after(limits_.handler);
         const std::string what = request.method + ' ' + request.path;
+        if (context_.options.gate) {
+            const auto ask = [&](HttpVerdict verdict) { context_.options.gate(request, std::move(verdict)); };
+            auto refusal = co_await await_verdict(what, ask);
+            if (refusal) {
+                co_return std::move(*refusal);
+            }
+        }
+        const auto ask = [&](const HttpVerdict& tell) {
+            context_.options.handler(std::move(request), [tell](HttpResponse given) { tell(std::move(given)); });
+        };
+        auto response = co_await await_verdict(what, ask);
+        co_return std::move(*response);
+    }
+
+    /// Calls `ask` with where to tell the outcome, and waits for it.
+    template <typename Ask>
+    asio::awaitable<std::optional<HttpResponse>> await_verdict(const std::string& what, Ask ask) {
+        pending_ = std::make_shared<Pending>(tcp().get_executor());
+        pending_->patience.expires_after(limits_.handler);
         try {
-            context_.options.handler(std::move(request), reply_to(pending_, context_.io));
+            ask(verdict_to(pending_, context_.io));
         } catch (const std::exception& failure) {
             warn(fmt::format("{} failed: {}", what, failure.what()));
-            pending_->response = HttpResponse::text(500, "Internal error; the log tells more.");
+            co_return HttpResponse::text(500, "Internal error; the log tells more.");
         }
-        if (!pending_->response) {
+        if (!pending_->told) {
             co_await pending_->patience.async_wait(as_result);
         }
         const auto pending = std::move(pending_);
-        if (!pending->response) {
+        if (!pending->told) {
             warn(fmt::format("{} was not answered in time", what));
             co_return HttpResponse::text(503, "No answer in time; try again later.");
         }
-        co_return std::move(*pending->response);
+        co_return std::move(pending->response);
     }
 
     asio::awaitable<bool> send(HttpResponse response, AnswerForm form, bool head) {
+        if (context_.options.on_answer) {
+            context_.options.on_answer(response);
+        }
         auto message = to_message(std::move(response), form, std::chrono::system_clock::now());
         tcp().expires_after(limits_.response);
         if (head) {
@@ -217,7 +239,7 @@ class Session final : public HttpConnection {
     HttpConnections::Place place_;
     std::string peer_;
     beast::flat_buffer buffer_;
-    std::shared_ptr<PendingAnswer> pending_;
+    std::shared_ptr<Pending> pending_;
 };
 
 }  // namespace

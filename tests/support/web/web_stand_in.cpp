@@ -10,6 +10,7 @@
 
 #include "canned_snapshot.hpp"
 #include "daemon/http_routes.hpp"
+#include "daemon/http_security.hpp"
 #include "daemon/http_server.hpp"
 #include "metrics/render.hpp"
 
@@ -27,11 +28,16 @@ struct Choices {
     bool lifecycle = false;
     bool empty = false;
     bool print = false;
+    std::string web_config;
     std::size_t connections = 512;
     int request_ms = 10'000;
     int idle_ms = 120'000;
     int handler_ms = 30'000;
 };
+
+void warn(std::string_view message) {
+    fmt::print(stderr, "warning: {}\n", message);
+}
 
 daemon::HttpRouter routes(const Choices& choices, const metrics::Snapshot& snapshot,
                           const metrics::Instruments& instruments) {
@@ -81,12 +87,23 @@ int serve(const Choices& choices) {
     limits.request = std::chrono::milliseconds(choices.request_ms);
     limits.idle = std::chrono::milliseconds(choices.idle_ms);
     limits.handler = std::chrono::milliseconds(choices.handler_ms);
-    daemon::HttpServer server({
+    daemon::HttpServerOptions options{
         .handler = [&router](daemon::HttpRequest request,
                              daemon::HttpReply reply) { router.handle(std::move(request), std::move(reply)); },
         .limits = limits,
-        .on_warning = [](std::string_view message) { fmt::print(stderr, "warning: {}\n", message); },
-    });
+        .on_warning = warn,
+    };
+    std::unique_ptr<daemon::HttpSecurity> security;
+    if (!choices.web_config.empty()) {
+        auto opened = daemon::HttpSecurity::open(choices.web_config, warn);
+        if (!opened) {
+            fmt::print(stderr, "{}\n", opened.error());
+            return 2;
+        }
+        security = std::move(*opened);
+        security->protect(options);
+    }
+    daemon::HttpServer server(std::move(options));
     for (const std::string& text : choices.listen) {
         const auto address = daemon::parse_http_address(text);
         const auto bound = address ? server.listen(*address) : std::unexpected(address.error());
@@ -101,6 +118,9 @@ int serve(const Choices& choices) {
     pthread_sigmask(SIG_BLOCK, &signals, nullptr);
     server.start();
     for (const auto& address : server.addresses()) {
+        if (const auto warning = daemon::exposure(address, security.get())) {
+            warn(*warning);
+        }
         fmt::print("{}\n", to_string(address));
     }
     fmt::print("\n");
@@ -121,6 +141,7 @@ int main(int argc, char** argv) {
     app.add_flag("--lifecycle", choices.lifecycle);
     app.add_flag("--empty", choices.empty);
     app.add_flag("--print", choices.print, "print the exposition once and end");
+    app.add_option("--web-config", choices.web_config);
     app.add_option("--connections", choices.connections);
     app.add_option("--request-ms", choices.request_ms);
     app.add_option("--idle-ms", choices.idle_ms);
