@@ -5,6 +5,7 @@
 #include <array>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "config/escape.hpp"
 #include "config/url.hpp"
@@ -40,10 +41,17 @@ Credential read_credential(Section section) {
     const FileKind certificate_kind = section.has("key_file") ? FileKind::readable : FileKind::secret;
     const auto certificate = section.path("certificate_file", certificate_kind);
     const auto key = section.path("key_file", FileKind::secret);
+    const auto password = section.path("password_file", FileKind::secret);
+    static constexpr std::array<std::pair<std::string_view, AssertionAlgorithm>, 2> algorithms{
+        {{"PS256", AssertionAlgorithm::ps256}, {"RS256", AssertionAlgorithm::rs256}}};
+    const auto algorithm = section.choice<AssertionAlgorithm>("algorithm", algorithms);
     if (certificate) {
-        credential = ClientCertificate{*certificate, key.value_or(Path())};
+        credential = ClientCertificate{*certificate, key.value_or(Path()), password.value_or(Path()),
+                                       algorithm.value_or(AssertionAlgorithm::ps256)};
     } else if (!section.has("certificate_file")) {
-        section.forbid("key_file", "it belongs to certificate_file, which is missing");
+        for (const std::string_view belonging : {"key_file", "password_file", "algorithm"}) {
+            section.forbid(belonging, "it belongs to certificate_file, which is missing");
+        }
     }
     if (const auto file = section.path("federated_token_file", FileKind::short_lived)) {
         credential = FederatedToken{*file};

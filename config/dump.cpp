@@ -97,6 +97,8 @@ void write_credential(Writer& out, const Credential& credential) {
             } else if constexpr (std::is_same_v<Kind, ClientCertificate>) {
                 out.path("certificate_file", kind.certificate_file);
                 out.path("key_file", kind.key_file);
+                out.path("password_file", kind.password_file);
+                out.text("algorithm", kind.algorithm == AssertionAlgorithm::rs256 ? "RS256" : "PS256");
             } else if constexpr (std::is_same_v<Kind, FederatedToken>) {
                 out.path("federated_token_file", kind.token_file);
             } else {

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <utility>
 
+#include "config/azure_environment.hpp"
 #include "config/config_path.hpp"
 #include "config/credential_section.hpp"
 #include "config/escape.hpp"
@@ -15,6 +16,20 @@
 namespace keysyncd::config {
 
 namespace {
+
+/// What the file leaves out and Azure's own variables tell.
+void apply_environment(Section& section, EntraSettings& entra) {
+    const AzureEnvironment environment = azure_environment();
+    if (!section.has("tenant_id")) {
+        entra.tenant_id = environment.tenant_id;
+    }
+    if (!section.has("client_id")) {
+        entra.client_id = environment.client_id;
+    }
+    if (!section.has("credential") && environment.credential) {
+        entra.credential = *environment.credential;
+    }
+}
 
 void read_account(Section& section, EntraSettings& entra) {
     if (const auto tenant = section.text("tenant_id")) {
@@ -42,6 +57,7 @@ void read_account(Section& section, EntraSettings& entra) {
     if (files_only) {
         return;
     }
+    apply_environment(section, entra);
     for (const std::string_view misplaced : {"client_secret", "secret"}) {
         if (section.has(misplaced)) {
             section.error(misplaced,
@@ -50,9 +66,13 @@ void read_account(Section& section, EntraSettings& entra) {
             section.ignore(misplaced);
         }
     }
-    section.require("tenant_id", "the tenant's ID (a GUID) or one of its domains");
-    section.require("credential", "one of secret_file, certificate_file, federated_token_file, managed_identity");
-    if (!std::holds_alternative<ManagedIdentity>(entra.credential)) {
+    if (entra.tenant_id.empty()) {
+        section.require("tenant_id", "the tenant's ID (a GUID) or one of its domains");
+    }
+    if (!azure_environment().credential) {
+        section.require("credential", "one of secret_file, certificate_file, federated_token_file, managed_identity");
+    }
+    if (!std::holds_alternative<ManagedIdentity>(entra.credential) && entra.client_id.empty()) {
         section.require("client_id", "the application (client) ID, a GUID");
     }
 }
@@ -82,6 +102,18 @@ void read_endpoints(Section& section, EntraSettings& entra) {
     entra.cloud = section.choice<Cloud>("cloud", clouds).value_or(Cloud::global);
     entra.authority_url = read_origin(section, "authority_url");
     entra.graph_url = read_origin(section, "graph_url");
+    // The file decides where it says anything about it.
+    if (const std::string host = azure_environment().authority_host;
+        !section.has("cloud") && !section.has("authority_url") && !host.empty()) {
+        const auto url = parse_server_url(host);
+        if (!url || url->scheme != "https") {
+            section.error("authority_url", fmt::format("expected an https:// origin in the environment's "
+                                                       "AZURE_AUTHORITY_HOST, found {}",
+                                                       in_quotes(host)));
+        } else {
+            entra.authority_url = url->to_string();
+        }
+    }
     if (section.has("cloud") && section.has("authority_url") && section.has("graph_url")) {
         section.warning("cloud", "it does nothing beside authority_url and graph_url: remove it");
     }

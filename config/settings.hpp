@@ -20,10 +20,10 @@ enum class BindMethod { simple, gssapi, external };
 /// How a directory server is told who we are. Empty strings and paths mean "not given".
 struct BindSettings {
     BindMethod method = BindMethod::simple;
-    std::string dn;        ///< simple: DN, UPN or DOMAIN\user
-    Path password_file;    ///< simple
-    Path keytab;           ///< gssapi
-    std::string principal; ///< gssapi: user@REALM
+    std::string dn;         ///< simple: DN, UPN or DOMAIN\user
+    Path password_file;     ///< simple
+    Path keytab;            ///< gssapi
+    std::string principal;  ///< gssapi: user@REALM
     bool operator==(const BindSettings&) const = default;
 };
 
@@ -38,14 +38,14 @@ struct TlsSettings {
 enum class ChangeTracking { automatic, usn, dirsync };
 
 struct DomainSettings {
-    std::string name;                          ///< DNS name, lower case; the metrics' label
-    std::vector<std::string> servers;          ///< ldap:// or ldaps:// URLs, in order of preference
-    bool discover = false;                     ///< find servers by DNS SRV
-    std::string site;                          ///< Active Directory site for discovery
-    std::string base_dn;                       ///< empty: the DC's defaultNamingContext
+    std::string name;                  ///< DNS name, lower case; the metrics' label
+    std::vector<std::string> servers;  ///< ldap:// or ldaps:// URLs, in order of preference
+    bool discover = false;             ///< find servers by DNS SRV
+    std::string site;                  ///< Active Directory site for discovery
+    std::string base_dn;               ///< empty: the DC's defaultNamingContext
     BindSettings bind;
     TlsSettings tls;
-    std::string filter;                        ///< LDAP filter ANDed to every user search
+    std::string filter;  ///< LDAP filter ANDed to every user search
     ChangeTracking change_tracking = ChangeTracking::automatic;
     seconds poll_interval{60};
     seconds full_sweep_interval{12 * 3600};
@@ -57,9 +57,14 @@ struct ClientSecret {
     Path secret_file;
     bool operator==(const ClientSecret&) const = default;
 };
+/// How a client assertion is signed: PS256, unless the token endpoint knows nothing newer than RS256.
+enum class AssertionAlgorithm { ps256, rs256 };
+
 struct ClientCertificate {
     Path certificate_file;  ///< PEM or PKCS#12
     Path key_file;          ///< PEM; empty when the certificate file holds the key
+    Path password_file{};   ///< of an encrypted key or a PKCS#12 store
+    AssertionAlgorithm algorithm = AssertionAlgorithm::ps256;
     bool operator==(const ClientCertificate&) const = default;
 };
 struct FederatedToken {
