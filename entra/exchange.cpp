@@ -29,7 +29,8 @@ std::expected<Response, HttpError> Exchange::send(std::string_view endpoint, con
         return response;
     }
     const std::string code = fmt::to_string(response->status);
-    report(observer_, endpoint, std::ranges::find(graph_code_labels, code) != graph_code_labels.end() ? std::string_view{code} : "other");
+    report(observer_, endpoint,
+           std::ranges::find(graph_code_labels, code) != graph_code_labels.end() ? std::string_view{code} : "other");
     if (request.route == Route::https) {
         if (const auto date = parse_http_date(response->header("Date"))) {
             const Instant middle = before + (clock_.now() - before) / 2;

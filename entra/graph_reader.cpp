@@ -3,23 +3,16 @@
 #include <fmt/format.h>
 
 #include "entra/audit_query.hpp"
-#include "entra/client_credentials.hpp"
 #include "entra/clouds.hpp"
 #include "entra/curl_client.hpp"
 #include "entra/directory_audit.hpp"
 #include "entra/organization.hpp"
 #include "entra/paging.hpp"
+#include "entra/token_flows.hpp"
 #include "entra/users.hpp"
 
 namespace keysyncd::entra {
 namespace {
-
-std::unique_ptr<TokenFlow> make_flow(const config::EntraSettings& settings, const Endpoints& endpoints,
-                                     Exchange& exchange) {
-    const Application application{settings.tenant_id, settings.client_id, endpoints};
-    return std::make_unique<SecretFlow>(exchange, application,
-                                        std::get<config::ClientSecret>(settings.credential).secret_file);
-}
 
 GraphError bad_answer(std::string_view what, std::string_view why) {
     return {GraphFailure::bad_answer, fmt::format("{}: {}", what, why)};
@@ -39,7 +32,7 @@ class GraphReader::Impl {
         : endpoints_(endpoints_of(settings)),
           http_(std::move(http)),
           exchange_(*http_, clock, std::move(observer)),
-          tokens_(make_flow(settings, endpoints_, exchange_), clock),
+          tokens_(make_token_flow(settings, endpoints_, exchange_, clock), clock),
           session_(exchange_, tokens_, clock, limits),
           activities_(settings.activities),
           audit_query_(endpoints_.graph, activities_.names()) {}
