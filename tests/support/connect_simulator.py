@@ -16,8 +16,9 @@ class ConnectSimulator:
     def __init__(self, entra, directory):
         self._entra, self._directory = entra, directory
 
-    def run_cycle(self, skip=()):
-        """One synchronisation; key ids in `skip` are overlooked. Returns a Cycle."""
+    def run_cycle(self, skip=(), before_each_user=None):
+        """One synchronisation; key ids in `skip` are overlooked. Returns a Cycle. `before_each_user` is called before
+        each user's export: a place for what happens in the middle of a run."""
         changes = [change for change in self._entra.pending_exports() if change["key_id"] not in skip]
         self._entra.mark_synced()
         by_user = {}
@@ -25,6 +26,8 @@ class ConnectSimulator:
             by_user.setdefault(change["user"]["id"], []).append(change)
         cycle = Cycle()
         for user_changes in by_user.values():
+            if before_each_user:
+                before_each_user()
             self._export(user_changes, cycle)
         return cycle
 

@@ -1,0 +1,176 @@
+"""Carries a plan out: a real domain controller, the Entra stand-in, the Connect simulator; and tells the truth what
+really happened, above all when each key was written, which it reads from the directory itself."""
+
+import calendar
+import random
+import time
+import uuid
+
+import key_blob
+from connect_simulator import ConnectSimulator
+
+from .truth import SECOND, Key
+
+_FOREIGN_SID = "S-1-5-21-1-2-3-"
+
+
+def now():
+    return time.time_ns() // 100
+
+
+class Estate:
+    def __init__(self, plan, dc, tenant, truth):
+        self.plan, self.dc, self.tenant, self.truth = plan, dc, tenant, truth
+        self.directory = dc.directory
+        self.connect = ConnectSimulator(tenant, dc.directory)
+        self._random = random.Random(plan.random.random())
+        self._users = {}  # name -> {"dn", "upn"}
+        self._facts = {}  # id(PlannedKey) -> (truth.Key, Entra's key or None)
+
+    # -- what happens before the daemon's first start --------------------------------------------------------------
+
+    def populate(self, lookback):
+        """Users, and the keys of phase 0. `lookback` in seconds, as the daemon is configured."""
+        for user in self.plan.users:
+            self._create(user)
+        for planned in self.plan.in_phase(0):
+            self.register(planned)
+            fact = self._facts[id(planned)][0]
+            fact.history = planned.age > lookback
+        self.write_local_keys(0)
+        self.synchronise()
+        changed = self._when_changed()
+        for planned in self.plan.in_phase(0):  # nobody was looking in between: the last change of the user counts
+            self._facts[id(planned)][0].written = changed[self._users[planned.owner.name]["dn"]]
+
+    def _create(self, user):
+        domain, upn = self.dc.realm, f"{user.name}@{self.dc.realm}"
+        if user.role == "cloud_only":
+            self.tenant.add_user(upn, synced=False)
+            dn = None
+        elif user.role == "other_domain":
+            self.tenant.add_user(upn, sid=_FOREIGN_SID + str(len(self._users) + 1000), domain="elsewhere.test",
+                                 sam=user.name, immutable_id=None)
+            dn = None
+        else:
+            dn = self.directory.add_user(user.name)
+            sid, immutable_id = self.directory.identity(dn)
+            self.tenant.add_user(upn, sid=sid, immutable_id=immutable_id, sam=user.name, domain=domain, dn=dn,
+                                 provisioning_errors=_PROVISIONING_ERRORS if user.role == "provisioning_error" else ())
+            if user.role == "protected_account":
+                self.directory.protect_user(dn)
+            elif user.role == "account_disabled":
+                self.directory.set_attributes(dn, userAccountControl=0x200 | 0x2 | 0x20)
+            elif user.role == "not_in_directory":
+                self.directory.delete_user(dn)
+        self._users[user.name] = {"dn": dn, "upn": upn}
+
+    # -- steps of a phase ----------------------------------------------------------------------------------------
+
+    def register(self, planned):
+        """The key is born in Entra; its audit event can be read at once, later (release_late_events) or never."""
+        created = now() - round(planned.age * SECOND)
+        fact = Key(planned.usage, planned.source, created)
+        if planned.owner.role in ("normal", *_CAUSES):
+            self.truth.add(fact)
+            fact.cause = planned.owner.role if planned.owner.role in _CAUSES else "unknown"
+        entra_key = None
+        if planned.source == "AzureAD":
+            self.tenant.hold_events(planned.audit == "late")
+            entra_key = self.tenant.register_key(
+                self._users[planned.owner.name]["upn"], usage=planned.usage, at=created,
+                activity_offset=planned.audit_offset, audit=planned.audit != "lost", names=planned.event_names)
+            self.tenant.hold_events(False)
+            if planned.audit == "prompt":
+                fact.announced = created + round(planned.audit_offset * SECOND)
+            if "event_id" in entra_key and self._random.random() < 0.2:
+                self.tenant.repeat_event(entra_key["event_id"])
+        self._facts[id(planned)] = (fact, entra_key)
+
+    def release_late_events(self):
+        """The audit log catches up with everything that it had held back."""
+        self.tenant.release_events()
+        for planned in self.plan.keys:
+            if planned.audit == "late" and id(planned) in self._facts:
+                fact = self._facts[id(planned)][0]
+                fact.announced = fact.created + round(planned.audit_offset * SECOND)
+
+    def withdraw(self, phase):
+        """Keys of this phase that are deleted in Entra before they were ever written."""
+        for planned in self.plan.in_phase(phase):
+            if planned.fate == "withdrawn":
+                fact, entra_key = self._facts[id(planned)]
+                self.tenant.delete_key(entra_key["key_id"], at=now() - round(planned.withdrawn_ago * SECOND))
+                fact.withdrawn = True
+
+    def delete_in_entra(self, phase):
+        """Keys that are in the directory are deleted in Entra; Connect removes them in its next run."""
+        for planned in self.plan.keys:
+            if planned.removed_in == phase:
+                self.tenant.delete_key(self._facts[id(planned)][1]["key_id"])
+
+    def synchronise(self, before_each_user=None):
+        """A Connect run, and the truth about what it wrote and removed."""
+        skip = {entra_key["key_id"] for planned in self.plan.keys if planned.fate == "never"
+                for _, entra_key in [self._facts.get(id(planned), (None, None))] if entra_key}
+        cycle = self.connect.run_cycle(skip, before_each_user)
+        self.truth.last_sync = int(calendar.timegm(time.strptime(self.tenant.sync_state()["last_sync"],
+                                                                 "%Y-%m-%dT%H:%M:%SZ")))
+        changed = self._when_changed()
+        written = {change["key_id"]: change for change in cycle.written}
+        removed = {change["key_id"] for change in cycle.removed}
+        for planned in self.plan.keys:
+            fact, entra_key = self._facts.get(id(planned), (None, None))
+            if entra_key and entra_key["key_id"] in written:
+                fact.written = changed[self._users[planned.owner.name]["dn"]]
+            if entra_key and entra_key["key_id"] in removed:
+                fact.removed = True
+        return cycle
+
+    def write_local_keys(self, phase):
+        """What an on-premises AD FS writes by itself."""
+        written = [planned for planned in self.plan.in_phase(phase) if planned.source == "AD"]
+        for planned in written:
+            if id(planned) not in self._facts:
+                self.register(planned)
+            fact, _ = self._facts[id(planned)]
+            blob = key_blob.ad_blob(self._random.randbytes(32), key_blob.rsa_material(self._random), fact.created,
+                                    planned.usage, uuid.UUID(int=self._random.getrandbits(128)))
+            self.directory.add_key(self._users[planned.owner.name]["dn"], blob, as_administrator=True)
+        changed = self._when_changed()
+        for planned in written:
+            self._facts[id(planned)][0].written = changed[self._users[planned.owner.name]["dn"]]
+
+    def rename_and_delete_users(self, phase):
+        for user in self.plan.users:
+            account = self._users[user.name]
+            if user.renamed_in == phase:
+                name = f"Renamed, {user.name}: ü"
+                account["dn"] = self.directory.rename_user(account["dn"], name, logon_name=f"renamed.{user.name}")
+                upn = f"renamed.{user.name}@{self.dc.realm}"
+                self.tenant.change_user(account["upn"], userPrincipalName=upn)
+                account["upn"] = upn
+            if user.deleted_in == phase:
+                self.directory.delete_user(account["dn"])
+                for planned in self.plan.keys:
+                    fact = self._facts.get(id(planned), (None,))[0]
+                    if planned.owner is user and fact and fact.written is not None:
+                        fact.removed = True
+
+    def make_noise(self):
+        """Audit events that mean nothing here: failed attempts, other activities."""
+        users = self._random.sample([u for u in self.plan.normal if u.deleted_in is None], 3)
+        self.tenant.add_event(self._users[users[0].name]["upn"], "Add Windows Hello for Business credential",
+                              result="failure", operation="Add")
+        self.tenant.add_event(self._users[users[1].name]["upn"], "Register device")
+        self.tenant.add_event(self._users[users[2].name]["upn"], "User registered security info")
+
+    def _when_changed(self):
+        """{DN: ticks} of every user: when it was last changed, which after a write is the time of that write."""
+        return {dn: calendar.timegm(time.strptime(values["whenChanged"][0].decode(), "%Y%m%d%H%M%S.0Z")) * SECOND
+                for dn, values in self.directory.search("(objectClass=user)", ["whenChanged"])}
+
+
+_CAUSES = ("protected_account", "account_disabled", "provisioning_error", "not_in_directory")
+_PROVISIONING_ERRORS = [{"category": "PropertyConflict", "occurredDateTime": "2026-01-01T00:00:00Z",
+                         "propertyCausingError": "ProxyAddresses", "value": "smtp:someone@corp.test"}]
