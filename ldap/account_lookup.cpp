@@ -39,7 +39,7 @@ std::expected<std::optional<DirectoryUser>, PollError> look_up_account(Connectio
     for (const auto& filter : account_filters(query)) {
         const auto found = read_users(
             connection, base_dn, filter,
-            [&](std::vector<DirectoryUser>&& batch) {
+            [&](std::vector<DirectoryUser>&& batch) -> std::expected<bool, PollError> {
                 account = std::move(batch.front());
                 return true;
             },

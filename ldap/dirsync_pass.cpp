@@ -21,7 +21,9 @@ constexpr std::size_t accounts_per_search = 50;
 
 constexpr std::string_view everybody = "(objectClass=user)(!(objectClass=computer))";
 
-Instant now() { return std::chrono::time_point_cast<Ticks>(std::chrono::system_clock::now()); }
+Instant now() {
+    return std::chrono::time_point_cast<Ticks>(std::chrono::system_clock::now());
+}
 
 struct Round {
     SearchResult result;
@@ -38,19 +40,17 @@ struct RoundRequest {
 
 std::expected<Round, PollError> ask(Connection& connection, const std::string& naming_context,
                                     const RoundRequest& request, const std::stop_token& stop) {
-    const std::uint32_t flags =
-        dirsync_flag::incremental_values |
-        (request.access == DirSyncAccess::object_security ? dirsync_flag::object_security : 0U);
-    const SearchRequest search{
-        .base = naming_context,
-        .scope = SearchScope::subtree,
-        .filter = request.filter,
-        .attributes = request.attributes,
-        .controls = {{.oid = std::string(dirsync_oid),
-                      .value = encode_dirsync_request(
-                          {.flags = flags, .most_bytes = round_bytes, .cookie = request.cookie}),
-                      .critical = true}},
-        .limit = round_limit};
+    const std::uint32_t flags = dirsync_flag::incremental_values |
+                                (request.access == DirSyncAccess::object_security ? dirsync_flag::object_security : 0U);
+    const SearchRequest search{.base = naming_context,
+                               .scope = SearchScope::subtree,
+                               .filter = request.filter,
+                               .attributes = request.attributes,
+                               .controls = {{.oid = std::string(dirsync_oid),
+                                             .value = encode_dirsync_request(
+                                                 {.flags = flags, .most_bytes = round_bytes, .cookie = request.cookie}),
+                                             .critical = true}},
+                               .limit = round_limit};
     Round round;
     auto result = connection.search(
         search,
@@ -162,17 +162,22 @@ std::expected<void, PollError> hand_over(const PassContext& context, PassKind ki
             const std::span all(batch);
             for (std::size_t at = 0; at < all.size(); at += accounts_per_search) {
                 const auto part = all.subspan(at, std::min(accounts_per_search, all.size() - at));
-                const auto added = add_accounts(context.connection, context.root.default_naming_context, part,
-                                                context.stop);
+                const auto added =
+                    add_accounts(context.connection, context.root.default_naming_context, part, context.stop);
                 if (!added) {
                     return added;
                 }
             }
         }
-        context.proof.note(batch);
-        if (!batch.empty() && !context.sink.users(std::exchange(batch, {}))) {
-            return std::unexpected(
-                PollError{PollFailure::stopped, context.connection.server().url(), "asked to stop"});
+        if (batch.empty()) {
+            return {};
+        }
+        const auto wanted = deliver(context, std::exchange(batch, {}));
+        if (!wanted) {
+            return std::unexpected(wanted.error());
+        }
+        if (!*wanted) {
+            return std::unexpected(PollError{PollFailure::stopped, context.connection.server().url(), "asked to stop"});
         }
         return {};
     };
@@ -195,9 +200,9 @@ std::expected<void, PollError> hand_over(const PassContext& context, PassKind ki
 std::expected<DirSyncAccess, PollError> probe_dirsync(Connection& connection, const std::string& naming_context,
                                                       const std::stop_token& stop) {
     for (const auto access : {DirSyncAccess::replication_right, DirSyncAccess::object_security}) {
-        const auto round = ask(connection, naming_context,
-                               {.filter = "(objectGUID=\\00)", .attributes = {"objectGUID"}, .cookie = {}, .access = access},
-                               stop);
+        const auto round =
+            ask(connection, naming_context,
+                {.filter = "(objectGUID=\\00)", .attributes = {"objectGUID"}, .cookie = {}, .access = access}, stop);
         if (!round) {
             return std::unexpected(round.error());
         }
@@ -247,6 +252,10 @@ std::expected<PassOutcome, PollError> read_by_dirsync(const PassContext& context
             return std::unexpected(handed.error());
         }
         more = round->answer.more && !context.stop.stop_requested();
+        if (more && round->answer.cookie == outcome.dirsync_cookie) {
+            return std::unexpected(PollError{PollFailure::protocol, context.connection.server().url(),
+                                             "DirSync says that more waits, but its cookie does not move"});
+        }
         outcome.dirsync_cookie = std::move(round->answer.cookie);
     }
     if (context.stop.stop_requested()) {
@@ -255,10 +264,9 @@ std::expected<PassOutcome, PollError> read_by_dirsync(const PassContext& context
     if (access == DirSyncAccess::replication_right) {
         return outcome;  // replication is not filtered by what the account may read
     }
-    auto warnings =
-        kind == PassKind::full_sweep
-            ? context.proof.after_sweep(context.connection, context.root, context.base_dn, context.stop)
-            : context.proof.after_window(context.connection, context.root, context.base_dn, context.stop);
+    auto warnings = kind == PassKind::full_sweep
+                        ? context.proof.after_sweep(context.connection, context.root, context.base_dn, context.stop)
+                        : context.proof.after_window(context.connection, context.root, context.base_dn, context.stop);
     if (!warnings) {
         return std::unexpected(std::move(warnings.error()));
     }

@@ -10,7 +10,9 @@ DirSyncPlan sweep(std::string reason) {
     return {.kind = PassKind::full_sweep, .reason = std::move(reason), .cookie = {}};
 }
 
-bool has_cookie(const DirectoryCursor& cursor) { return !cursor.dirsync_cookie.empty(); }
+bool has_cookie(const DirectoryCursor& cursor) {
+    return !cursor.dirsync_cookie.empty();
+}
 
 }  // namespace
 

@@ -5,6 +5,9 @@
 #include "ldap/account_lookup.hpp"
 #include "ldap/change_window.hpp"
 #include "ldap/connection.hpp"
+#include "ldap/dirsync_control.hpp"
+#include "ldap/dirsync_pass.hpp"
+#include "ldap/dirsync_plan.hpp"
 #include "ldap/root_dse.hpp"
 #include "ldap/server_rotation.hpp"
 #include "ldap/user_pass.hpp"
@@ -34,13 +37,17 @@ std::string_view to_string(PassKind kind) noexcept {
     return "unknown";
 }
 
+std::vector<bool> PassSink::with_news(std::span<const DirectoryUser> /*batch*/) {
+    return {};
+}
+
 class DomainReader::Impl {
   public:
     Impl(config::DomainSettings settings, DeadlineSupervisor& supervisor)
         : settings_(std::move(settings)),
           supervisor_(supervisor),
           rotation_(settings_.servers),
-          pass_(settings_.filter, account_of(settings_.bind)) {}
+          proof_(account_of(settings_.bind)) {}
 
     std::expected<PassEnd, PollError> poll(std::span<const DirectoryCursor> cursors, bool sweep_due, PassSink& sink,
                                            const std::stop_token& stop) {
@@ -91,6 +98,7 @@ class DomainReader::Impl {
             return std::unexpected(std::move(connection.error()));
         }
         connection_ = std::move(*connection);
+        tracking_.reset();
         const auto root = read_root_dse(*connection_, stop);
         if (!root) {
             return std::unexpected(root.error());
@@ -121,12 +129,25 @@ class DomainReader::Impl {
         const DatabaseState state{.server = rotation_.current(),
                                   .invocation_id = invocation_id_,
                                   .highest_committed_usn = root->highest_committed_usn};
-        const PassPlan plan = plan_pass(cursors, state, sweep_due);
-        end.start.kind = plan.kind;
-        end.start.reason = plan.reason;
         end.base_dn = settings_.base_dn.empty() ? root->default_naming_context : settings_.base_dn;
-        sink.begin(end.start);
-        auto outcome = pass_.run(*connection_, *root, end.base_dn, plan, sink, stop);
+        const PassContext context{.connection = *connection_,
+                                  .root = *root,
+                                  .base_dn = end.base_dn,
+                                  .narrowing_filter = settings_.filter,
+                                  .proof = proof_,
+                                  .write_times = write_times_,
+                                  .sink = sink,
+                                  .stop = stop};
+        write_times_.begin();
+        if (const auto chosen = choose(*root, end.base_dn, stop); !chosen) {
+            return std::unexpected(chosen.error());
+        }
+        const auto begin = [&](PassKind kind, const std::string& reason) {
+            end.start.kind = kind;
+            end.start.reason = reason;
+            sink.begin(end.start);
+        };
+        auto outcome = run(context, state, cursors, sweep_due, begin);
         if (!outcome) {
             return std::unexpected(std::move(outcome.error()));
         }
@@ -134,19 +155,75 @@ class DomainReader::Impl {
         end.cursor = {.server = rotation_.current(),
                       .invocation_id = invocation_id_,
                       .usn = root->highest_committed_usn,
-                      .dirsync_cookie = {}};
+                      .dirsync_cookie = std::move(outcome->dirsync_cookie)};
         end.domain_sid = domain_sid_;
         end.entries = outcome->entries;
         end.clock_offset = root->clock_offset;
         end.certificate_expiry = connection_->certificate_expiry();
         end.warnings = std::move(outcome->warnings);
+        end.dirsync = tracking_->dirsync;
+        end.tracking_reason = tracking_->reason;
         return end;
+    }
+
+    // How changes are tracked on this connection: as configured, or by what the server and the account can do.
+    std::expected<void, PollError> choose(const RootDse& root, const std::string& base_dn,
+                                          const std::stop_token& stop) {
+        if (tracking_) {
+            return {};
+        }
+        if (settings_.change_tracking == config::ChangeTracking::usn) {
+            tracking_ = TrackingChoice{.dirsync = false, .reason = "configured"};
+            return {};
+        }
+        const bool whole = equal_names(base_dn, root.default_naming_context);
+        DirSyncAbility ability{.offered = root.supports(dirsync_oid), .replication_right = false};
+        dirsync_access_ = DirSyncAccess::refused;
+        if (ability.offered && whole) {
+            const auto access = probe_dirsync(*connection_, root.default_naming_context, stop);
+            if (!access) {
+                return std::unexpected(access.error());
+            }
+            dirsync_access_ = *access;
+            ability.replication_right = *access == DirSyncAccess::replication_right;
+        }
+        if (settings_.change_tracking == config::ChangeTracking::automatic) {
+            tracking_ = choose_tracking(ability, whole);
+            return {};
+        }
+        if (dirsync_access_ == DirSyncAccess::refused) {
+            return std::unexpected(PollError{
+                PollFailure::configuration, rotation_.current(),
+                !ability.offered ? "change_tracking: dirsync, but the server does not offer DirSync; use auto or usn"
+                : !whole
+                    ? "change_tracking: dirsync reads whole domains only, and base_dn is a part of one; leave "
+                      "base_dn out, or use change_tracking: usn"
+                    : "change_tracking: dirsync, but the server refuses DirSync to this account; use auto or usn"});
+        }
+        tracking_ = TrackingChoice{.dirsync = true,
+                                   .reason = ability.replication_right ? "configured, with the replication right"
+                                                                       : "configured, as a plain account"};
+        return {};
+    }
+
+    std::expected<PassOutcome, PollError> run(const PassContext& context, const DatabaseState& state,
+                                              std::span<const DirectoryCursor> cursors, bool sweep_due,
+                                              const PassBegin& begin) {
+        if (tracking_->dirsync) {
+            return read_by_dirsync(context, plan_dirsync(cursors, state, sweep_due), dirsync_access_, begin);
+        }
+        const PassPlan plan = plan_pass(cursors, state, sweep_due);
+        begin(plan.kind, plan.reason);
+        return read_by_usn(context, plan);
     }
 
     config::DomainSettings settings_;
     DeadlineSupervisor& supervisor_;
     ServerRotation rotation_;
-    UserPass pass_;
+    RightsProof proof_;
+    WriteTimes write_times_;
+    std::optional<TrackingChoice> tracking_;
+    DirSyncAccess dirsync_access_ = DirSyncAccess::refused;
     std::unique_ptr<Connection> connection_;
     std::string naming_context_;
     Guid invocation_id_;

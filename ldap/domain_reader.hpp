@@ -54,6 +54,8 @@ struct PassEnd {
     std::chrono::nanoseconds clock_offset{};  ///< the domain controller's clock minus ours, round trip halved
     std::optional<std::chrono::sys_seconds> certificate_expiry;  ///< of the domain controller's certificate
     std::vector<std::string> warnings;  ///< true but not fatal: users whose keys are hidden, for instance
+    bool dirsync = false;               ///< changes were tracked by DirSync, else by uSNChanged
+    std::string tracking_reason;        ///< why that was chosen
 };
 
 /// Receives a pass on the worker thread. Returning false from users() stops the pass (PollFailure::stopped).
@@ -62,6 +64,9 @@ class PassSink {
     virtual ~PassSink() = default;
     virtual void begin(const PassStart& start) = 0;
     virtual bool users(std::vector<DirectoryUser>&& batch) = 0;
+    /// Asked before users(): which of them carry a key worth the search for its exact write (msDS-ReplValueMetaData)?
+    /// One flag a user, or none at all when nobody does.
+    virtual std::vector<bool> with_news(std::span<const DirectoryUser> batch);
 };
 
 /// Whom to look for: by SID, else by objectGUID or mS-DS-ConsistencyGuid.

@@ -20,12 +20,15 @@ std::optional<std::size_t> to_number(std::string_view text) noexcept {
 
 }  // namespace
 
-std::optional<RangedName> parse_ranged_name(std::string_view name) noexcept {
+std::optional<RangedName> parse_ranged_name(std::string_view name) {
     for (std::size_t at = 0; at + marker.size() <= name.size(); ++at) {
         if (!equal_names(name.substr(at, marker.size()), marker)) {
             continue;
         }
-        const auto range = name.substr(at + marker.size());
+        auto range = name.substr(at + marker.size());
+        const auto end = range.find(';');
+        const auto options_behind = end == std::string_view::npos ? std::string_view{} : range.substr(end);
+        range = range.substr(0, end);
         const auto dash = range.find('-');
         if (dash == std::string_view::npos) {
             return std::nullopt;
@@ -36,12 +39,12 @@ std::optional<RangedName> parse_ranged_name(std::string_view name) noexcept {
         if (!low || (!high && high_text != "*") || (high && *high < *low)) {
             return std::nullopt;
         }
-        return RangedName{.base = name.substr(0, at), .low = *low, .high = high};
+        return RangedName{.base = std::string(name.substr(0, at)).append(options_behind), .low = *low, .high = high};
     }
     return std::nullopt;
 }
 
-const Attribute* find_with_range(const Entry& entry, std::string_view name) noexcept {
+const Attribute* find_with_range(const Entry& entry, std::string_view name) {
     for (const auto& attribute : entry.attributes) {
         const auto ranged = parse_ranged_name(attribute.name);
         if (ranged && equal_names(ranged->base, name)) {

@@ -12,17 +12,17 @@
 namespace keysyncd::ldap {
 
 struct RangedName {
-    std::string_view base;  ///< the attribute without the range; its other options stay
+    std::string base;  ///< the attribute without the range; its other options stay
     std::size_t low = 0;
     std::optional<std::size_t> high;  ///< std::nullopt: "*", nothing follows
 };
 
 /// std::nullopt for a name without a range option.
-[[nodiscard]] std::optional<RangedName> parse_ranged_name(std::string_view name) noexcept;
+[[nodiscard]] std::optional<RangedName> parse_ranged_name(std::string_view name);
 
 /// The attribute under its plain name or as a range that has values. A domain controller that answers a range also
 /// lists the plain name, without values.
-[[nodiscard]] const Attribute* find_with_range(const Entry& entry, std::string_view name) noexcept;
+[[nodiscard]] const Attribute* find_with_range(const Entry& entry, std::string_view name);
 
 /// What to ask for next; std::nullopt when `attribute` holds the last of its values.
 [[nodiscard]] std::optional<std::string> next_range(const Attribute& attribute);

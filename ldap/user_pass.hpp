@@ -1,10 +1,9 @@
-// One pass over a domain controller's users, from the plan to the proof that its answer can be believed.
-// On the connection's worker thread. Remembers, from pass to pass, one user that showed keys: the canary.
+// One pass over a domain controller's users by uSNChanged: a full sweep or a window, and the proof that its answer can
+// be believed. On the connection's worker thread.
 #pragma once
 
 #include <cstdint>
 #include <expected>
-#include <optional>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -12,39 +11,35 @@
 #include "ldap/change_window.hpp"
 #include "ldap/connection.hpp"
 #include "ldap/domain_reader.hpp"
+#include "ldap/rights_proof.hpp"
 #include "ldap/root_dse.hpp"
+#include "ldap/write_times.hpp"
 
 namespace keysyncd::ldap {
 
-class UserPass {
-  public:
-    struct Outcome {
-        std::uint64_t entries = 0;
-        std::vector<std::string> warnings;
-    };
-
-    /// `account`: whom the operator must give a missing right.
-    UserPass(std::string narrowing_filter, std::string account)
-        : filter_(std::move(narrowing_filter)), account_(std::move(account)) {}
-
-    [[nodiscard]] std::expected<Outcome, PollError> run(Connection& connection, const RootDse& root,
-                                                        const std::string& base_dn, const PassPlan& plan,
-                                                        PassSink& sink, const std::stop_token& stop);
-
-  private:
-    struct Evidence {
-        bool ordinary_keys = false;  ///< a user other than a protected administrator showed keys
-    };
-    [[nodiscard]] std::expected<void, PollError> prove_sweep(Connection& connection, const RootDse& root,
-                                                             const std::string& base_dn, const Evidence& evidence,
-                                                             Outcome& outcome, const std::stop_token& stop) const;
-    [[nodiscard]] std::expected<void, PollError> prove_window(Connection& connection, const RootDse& root,
-                                                              const std::string& base_dn, const Evidence& evidence,
-                                                              Outcome& outcome, const std::stop_token& stop) const;
-
-    std::string filter_;
-    std::string account_;
-    std::optional<Guid> canary_;
+/// What a pass leaves behind, besides what the sink was handed.
+struct PassOutcome {
+    std::uint64_t entries = 0;
+    std::vector<std::string> warnings;
+    std::string dirsync_cookie;  ///< of a pass by DirSync
 };
+
+/// What every pass needs.
+struct PassContext {
+    Connection& connection;
+    const RootDse& root;
+    const std::string& base_dn;
+    const std::string& narrowing_filter;
+    RightsProof& proof;
+    WriteTimes& write_times;
+    PassSink& sink;
+    const std::stop_token& stop;
+};
+
+/// Hands users to the sink, with the exact writes of those that it calls news. False: the sink wants no more.
+[[nodiscard]] std::expected<bool, PollError> deliver(const PassContext& context, std::vector<DirectoryUser>&& batch);
+
+/// The sink has been told of the pass. Hands over no user of a quiet one.
+[[nodiscard]] std::expected<PassOutcome, PollError> read_by_usn(const PassContext& context, const PassPlan& plan);
 
 }  // namespace keysyncd::ldap

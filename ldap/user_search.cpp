@@ -55,11 +55,13 @@ std::expected<std::uint64_t, PollError> read_users(Connection& connection, const
                 batch.push_back(std::move(*user));
             }
             entry = {};  // the hexadecimal text is twice its bytes: let it go at once
-            if (batch.size() == batch_size && !visit(std::exchange(batch, {}))) {
-                return false;
+            if (batch.size() == batch_size) {
+                if (auto wanted = visit(std::exchange(batch, {})); !wanted || !*wanted) {
+                    return wanted;
+                }
             }
         }
-        return batch.empty() || visit(std::move(batch));
+        return batch.empty() ? true : visit(std::move(batch));
     };
     return paged_search(connection, request, default_page_size, on_page, stop);
 }

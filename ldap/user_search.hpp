@@ -26,10 +26,10 @@ inline constexpr std::string_view user_filter = "(&(objectCategory=person)(objec
 /// Users that were deleted. Not narrowed: a tombstone has lost most of its attributes, objectCategory among them.
 [[nodiscard]] std::string tombstone_filter(std::uint64_t first_usn);
 
-/// False ends the search.
-using BatchVisitor = std::function<bool(std::vector<DirectoryUser>&& batch)>;
+/// False ends the search (PollFailure::stopped).
+using BatchVisitor = std::function<std::expected<bool, PollError>(std::vector<DirectoryUser>&& batch)>;
 
-/// The number of entries. Batches hold at most `batch_size` users.
+/// The number of entries. Batches hold at most 500 users.
 [[nodiscard]] std::expected<std::uint64_t, PollError> read_users(Connection& connection, const std::string& base_dn,
                                                                  const std::string& filter, const BatchVisitor& visit,
                                                                  const std::stop_token& stop);

@@ -1,6 +1,6 @@
 // Drives a DomainReader from a test: settings from the command line, commands from stdin, answers as JSON lines on
 // stdout. Commands: "poll", "sweep" (poll with sweep_due), "sid SID" and "guid GUID" (look up), "forget" (all cursors),
-// "cursors". It keeps the cursors as the ledger would.
+// "spoil" (the DirSync cookies). It keeps the cursors as the ledger would.
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 #include <ldap.h>
@@ -78,6 +78,9 @@ class PrintingSink : public ldap::PassSink {
                {"server", start.server},
                {"reason", start.reason}});
     }
+    std::vector<bool> with_news(std::span<const ldap::DirectoryUser> batch) override {
+        return std::vector<bool>(batch.size(), true);
+    }
     bool users(std::vector<ldap::DirectoryUser>&& batch) override {
         for (const auto& user : batch) {
             print(to_json(user));
@@ -110,6 +113,8 @@ void poll(ldap::DomainReader& reader, std::vector<ldap::DirectoryCursor>& cursor
            {"base_dn", end->base_dn},
            {"clock_offset", std::chrono::duration<double>(end->clock_offset).count()},
            {"certificate_expiry", end->certificate_expiry ? end->certificate_expiry->time_since_epoch().count() : 0},
+           {"dirsync", end->dirsync},
+           {"tracking_reason", end->tracking_reason},
            {"cookie_bytes", end->cursor.dirsync_cookie.size()},
            {"warnings", std::move(warnings)}});
 }
@@ -145,6 +150,10 @@ config::DomainSettings settings_from(int argc, char** argv) {
             settings.bind.password_file = value;
         } else if (name == "base") {
             settings.base_dn = value;
+        } else if (name == "tracking") {
+            settings.change_tracking = value == "dirsync" ? config::ChangeTracking::dirsync
+                                       : value == "usn"   ? config::ChangeTracking::usn
+                                                          : config::ChangeTracking::automatic;
         } else if (name == "filter") {
             settings.filter = value;
         } else {
@@ -169,6 +178,11 @@ int main(int argc, char** argv) try {
             poll(reader, cursors, line == "sweep");
         } else if (line == "forget") {
             cursors.clear();
+        } else if (line == "spoil") {
+            for (auto& cursor : cursors) {
+                cursor.dirsync_cookie = "no cookie at all";
+                --cursor.usn;
+            }
         } else if (line.starts_with("sid ")) {
             look_up(reader, {.sid = ldap::Sid::parse(line.substr(4)).value(), .immutable_id = {}});
         } else if (line.starts_with("guid ")) {

@@ -48,6 +48,9 @@ class DirectoryProbe:
     def forget(self):
         self._send("forget")
 
+    def spoil_cookies(self):
+        self._send("spoil")
+
     def look_up(self, sid=None, guid=None):
         """The user, or None when it is not there."""
         self._send(f"sid {sid}" if sid else f"guid {guid}")

@@ -15,6 +15,7 @@ TEST_CASE("names with a range") {
     CHECK(last->base == "msDS-ReplValueMetaData;binary");
     CHECK(last->low == 1500);
     CHECK_FALSE(last->high);
+    CHECK(parse_ranged_name("msDS-ReplValueMetaData;range=0-*;binary")->base == "msDS-ReplValueMetaData;binary");
 }
 
 TEST_CASE("names without a range, or with one that makes no sense") {

@@ -1,0 +1,76 @@
+#include "ldap/rights_proof.hpp"
+
+#include <fmt/format.h>
+
+#include "ldap/canary.hpp"
+#include "ldap/user_entry.hpp"
+
+namespace keysyncd::ldap {
+
+void RightsProof::note(std::span<const DirectoryUser> users) {
+    for (const auto& user : users) {
+        if (!user.protected_account && !user.keys.empty()) {
+            ordinary_keys_ = true;
+            canary_ = user.object_guid;
+        }
+    }
+}
+
+std::expected<std::vector<std::string>, PollError> RightsProof::after_sweep(Connection& connection, const RootDse& root,
+                                                                            const std::string& base_dn,
+                                                                            const std::stop_token& stop) const {
+    const auto verdict = sample_rights(connection, root, base_dn, stop);
+    if (!verdict) {
+        return std::unexpected(verdict.error());
+    }
+    const auto fail = [&](std::string detail) {
+        return std::unexpected(PollError{PollFailure::rights, connection.server().url(), std::move(detail)});
+    };
+    if (verdict->users == 0) {
+        return fail(
+            fmt::format("the account sees no user under {}, nor in the whole domain; let it list them", base_dn));
+    }
+    if (!verdict->usn_proven()) {
+        return fail(missing_right("uSNChanged", base_dn, account_));
+    }
+    if (!verdict->keys_proven() && !ordinary_keys_) {
+        return fail(missing_right(key_attribute, base_dn, account_));
+    }
+    std::vector<std::string> warnings;
+    const auto hidden = [&](std::size_t readable, std::string_view attribute) {
+        if (readable < verdict->users) {
+            warnings.push_back(fmt::format("{} of {} users looked at hide {}: {}", verdict->users - readable,
+                                           verdict->users, attribute, missing_right(attribute, base_dn, account_)));
+        }
+    };
+    hidden(verdict->usn_readable, "uSNChanged");
+    hidden(verdict->keys_readable, key_attribute);
+    return warnings;
+}
+
+std::expected<std::vector<std::string>, PollError> RightsProof::after_window(Connection& connection,
+                                                                             const RootDse& root,
+                                                                             const std::string& base_dn,
+                                                                             const std::stop_token& stop) const {
+    // An ordinary user that the window's own filter found, with its keys, shows that both can be read.
+    if (ordinary_keys_) {
+        return std::vector<std::string>{};
+    }
+    if (canary_) {
+        const auto readable = still_readable(connection, root, *canary_, stop);
+        if (!readable) {
+            return std::unexpected(readable.error());
+        }
+        if (*readable) {
+            if (**readable) {
+                return std::vector<std::string>{};
+            }
+            return std::unexpected(
+                PollError{PollFailure::rights, connection.server().url(),
+                          fmt::format("a right was withdrawn: {}", missing_right(key_attribute, base_dn, account_))});
+        }
+    }
+    return after_sweep(connection, root, base_dn, stop);
+}
+
+}  // namespace keysyncd::ldap

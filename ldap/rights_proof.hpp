@@ -1,0 +1,46 @@
+// Believes an answer only when it was shown that the account can read what the answer would have held.
+// Remembers, from pass to pass, one user that showed keys: the canary. On the connection's worker thread.
+#pragma once
+
+#include <expected>
+#include <optional>
+#include <span>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "ldap/connection.hpp"
+#include "ldap/directory_user.hpp"
+#include "ldap/root_dse.hpp"
+
+namespace keysyncd::ldap {
+
+class RightsProof {
+  public:
+    /// `account`: whom the operator must give a missing right.
+    explicit RightsProof(std::string account) : account_(std::move(account)) {}
+
+    /// Before each pass.
+    void begin() { ordinary_keys_ = false; }
+    /// Users that the pass found.
+    void note(std::span<const DirectoryUser> users);
+
+    /// After a full sweep. On success: warnings about users whose attributes are hidden.
+    [[nodiscard]] std::expected<std::vector<std::string>, PollError> after_sweep(Connection& connection,
+                                                                                 const RootDse& root,
+                                                                                 const std::string& base_dn,
+                                                                                 const std::stop_token& stop) const;
+
+    /// After a window: cheaper, as long as the canary can be read.
+    [[nodiscard]] std::expected<std::vector<std::string>, PollError> after_window(Connection& connection,
+                                                                                  const RootDse& root,
+                                                                                  const std::string& base_dn,
+                                                                                  const std::stop_token& stop) const;
+
+  private:
+    std::string account_;
+    bool ordinary_keys_ = false;  ///< in this pass a user other than a protected administrator showed keys
+    std::optional<Guid> canary_;
+};
+
+}  // namespace keysyncd::ldap

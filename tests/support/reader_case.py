@@ -1,0 +1,48 @@
+"""What the tests of the directory reader share: a domain controller a class, probes against it, keys to write."""
+
+import hashlib
+import random
+import time
+import unittest
+
+import key_blob
+from directory_probe import DirectoryProbe
+from lab.samba_dc import SambaDc
+
+_random = random.Random(20260131)
+
+
+def new_key(usage="NGC"):
+    """(key id as hex, blob as Entra Connect writes it)"""
+    material = key_blob.rsa_material(_random)
+    key_id = hashlib.sha256(material).digest()
+    blob = key_blob.entra_blob(key_id, material, int(time.time() * 10**7), usage=usage)
+    return key_id.hex(), key_blob.with_key_hash(blob)
+
+
+class ReaderCase(unittest.TestCase):
+    def fails_with(self, poll, failure, *words):
+        self.assertIsNotNone(poll.error, poll.end)
+        self.assertEqual(poll.error["failure"], failure, poll.error)
+        for word in words:
+            self.assertIn(word, poll.error["detail"])
+
+
+class OnDomainController(ReaderCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.dc = SambaDc()
+        cls.addClassCleanup(cls.dc.close)
+        cls.dc.start()
+        cls.directory = cls.dc.directory
+
+    def probe(self, **settings):
+        defaults = {"server": self.dc.uri, "ca": self.dc.ca_file, "dn": self.dc.service_upn,
+                    "password_file": self.dc.service_password_file, "tracking": "usn"}
+        probe = DirectoryProbe(**{**defaults, **settings})
+        self.addCleanup(probe.close)
+        return probe
+
+    def administrator_probe(self, **settings):
+        return self.probe(dn=f"Administrator@{self.dc.realm}", password_file=self.dc.administrator_password_file,
+                          **settings)
