@@ -17,6 +17,8 @@ struct Endpoints {
     /// The scope follows the Graph host, in private endpoints too.
     [[nodiscard]] std::string scope() const { return graph + "/.default"; }
     [[nodiscard]] std::string resource() const { return graph + "/"; }
+    /// `path` starts with a slash.
+    [[nodiscard]] std::string url(std::string_view path) const { return graph + "/v1.0" + std::string{path}; }
 };
 
 [[nodiscard]] Endpoints endpoints_of(const config::EntraSettings& settings);

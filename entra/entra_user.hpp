@@ -27,4 +27,11 @@ struct OrganizationSync {
     std::optional<Instant> last_password_sync;
 };
 
+/// What the tenant's synchronisation is set up to do; none where Graph does not say.
+struct SyncFeatures {
+    std::optional<bool> password_sync;
+    std::optional<bool> device_writeback;
+    std::optional<bool> user_writeback;
+};
+
 }  // namespace keysyncd::entra

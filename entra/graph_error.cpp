@@ -110,6 +110,10 @@ GraphError from_status(int status, std::string_view body, std::string_view what)
     return {failure_of(status), std::move(detail)};
 }
 
+GraphError bad_answer(std::string_view what, std::string_view why) {
+    return {GraphFailure::bad_answer, fmt::format("{}: {}", what, why)};
+}
+
 std::string one_line(std::string_view text, std::size_t most) {
     std::string line;
     for (const char c : text.substr(0, most)) {

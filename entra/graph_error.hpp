@@ -52,6 +52,9 @@ struct GraphComplaint {
 /// `what` names the request in words, for example "the audit log".
 [[nodiscard]] GraphError from_status(int status, std::string_view body, std::string_view what);
 
+/// An answer that is not what it should be. `why` says what was expected.
+[[nodiscard]] GraphError bad_answer(std::string_view what, std::string_view why);
+
 /// Text from outside, made fit for one line of a log: control characters replaced, cut at `most` bytes.
 [[nodiscard]] std::string one_line(std::string_view text, std::size_t most = 300);
 

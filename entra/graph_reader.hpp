@@ -1,5 +1,5 @@
-// Microsoft Graph, read: token, audit log, users, organization. Blocking, for one worker thread; every request has a
-// deadline and honours the stop token. Throttling waits happen inside, within the deadline of the call.
+// Microsoft Graph, read: token, audit log, users, their methods, organization. Blocking, for one worker thread; every
+// request has a deadline and honours the stop token. Throttling waits happen inside, within the deadline of the call.
 #pragma once
 
 #include <chrono>
@@ -15,12 +15,15 @@
 #include <vector>
 
 #include "config/settings.hpp"
+#include "entra/audit_reader.hpp"
 #include "entra/entra_user.hpp"
 #include "entra/graph_error.hpp"
 #include "entra/graph_observer.hpp"
 #include "entra/graph_session.hpp"
 #include "entra/http_client.hpp"
 #include "entra/registration_event.hpp"
+#include "entra/survey_reader.hpp"
+#include "entra/user_reader.hpp"
 
 namespace keysyncd::entra {
 
@@ -36,17 +39,40 @@ class GraphReader {
 
     /// Audit events with activityDateTime at or after `since`, a page at a time, in the order Graph gives them. The
     /// sink returning false stops. Repeated and late events are normal: deduplication by event_id is the caller's.
-    [[nodiscard]] std::expected<void, GraphError> read_registrations(
-        Instant since, const std::function<bool(std::vector<RegistrationEvent>&&)>& page, const std::stop_token& stop);
+    [[nodiscard]] std::expected<void, GraphError> read_registrations(Instant since, const EventSink& page,
+                                                                     const std::stop_token& stop);
 
     /// By object id or user principal name. std::nullopt: Entra does not know it (any more).
     [[nodiscard]] std::expected<std::optional<EntraUser>, GraphError> read_user(std::string_view id_or_upn,
                                                                                 const std::stop_token& stop);
 
+    /// Several users, twenty in a request, in the order given. An error of one is that one's alone.
+    [[nodiscard]] std::expected<std::vector<UserAnswer>, GraphError> read_users(
+        std::span<const std::string> ids_or_upns, const std::stop_token& stop);
+
+    /// The user's keys of one kind as Entra has them. One request of the reports family, 5 in 10 s: ask about users
+    /// with news only. GraphFailure::forbidden: UserAuthenticationMethod.Read.All is not granted.
+    [[nodiscard]] std::expected<UserMethods, GraphError> read_methods(std::string_view id_or_upn, KeyKind kind,
+                                                                      const std::stop_token& stop);
+
+    /// Registrations without the audit log (entra.registrations: report). `state` is brought up to what was read, also
+    /// when an error ends it early. Asks about `most_users` at most, the others next time.
+    [[nodiscard]] std::expected<SurveyPass, GraphError> survey_registrations(SurveyState& state, Instant now,
+                                                                             std::size_t most_users,
+                                                                             const EventSink& sink,
+                                                                             const std::stop_token& stop);
+
     [[nodiscard]] std::expected<OrganizationSync, GraphError> read_organization(const std::stop_token& stop);
+
+    /// std::nullopt: we may not read them (OnPremDirectorySynchronization.Read.All), or there are none.
+    [[nodiscard]] std::expected<std::optional<SyncFeatures>, GraphError> read_sync_features(
+        const std::stop_token& stop);
 
     /// Graph's clock minus ours by the last answer's Date header; std::nullopt before the first.
     [[nodiscard]] std::optional<std::chrono::nanoseconds> clock_offset() const;
+
+    /// When the client certificate ends, by its file as it is now; std::nullopt for other credentials.
+    [[nodiscard]] std::optional<std::chrono::sys_seconds> certificate_expiry() const;
 
   private:
     class Impl;

@@ -76,8 +76,11 @@ std::expected<Answer, GraphError> GraphSession::ask(const Question& question, co
             tokens_.reject();
             continue;
         }
-        if (is_throttling(status) && silence(question, *response, progress)) {
-            continue;
+        if (is_throttling(status)) {
+            silence(question.family, response->header("Retry-After"), progress.throttlings++);
+            if (lane(question.family).silenced_until <= progress.give_up) {
+                continue;
+            }
         }
         if (is_server_trouble(status) && worth_repeating(error, progress, stop)) {
             continue;
@@ -131,7 +134,7 @@ std::expected<Response, GraphError> GraphSession::send_once(const Question& ques
     auto response = exchange_.send(question.endpoint, request, stop);
     Lane& in = lane(question.family);
     const Steady now = clock_.steady_now();
-    for (std::size_t i = 0; i < question.family_weight; ++i) {
+    for (std::size_t i = 0; i < question.weight; ++i) {
         in.throttle.count(now);
     }
     if (!response) {
@@ -159,17 +162,14 @@ bool GraphSession::worth_repeating(const GraphError& error, Progress& progress, 
     }
 }
 
-bool GraphSession::silence(const Question& question, const Response& response, Progress& progress) {
-    const Steady now = clock_.steady_now();
-    const auto asked = parse_retry_after(response.header("Retry-After"), clock_.now());
+void GraphSession::silence(Family family, std::string_view retry_after, int attempt) {
+    const auto asked = parse_retry_after(retry_after, clock_.now());
     // Up to a second more than asked for, so that several readers of one tenant do not come back together.
     const std::chrono::nanoseconds jitter{static_cast<std::int64_t>(chance() * 1e9)};
-    const auto wait = asked ? *asked + jitter : default_back_off(progress.throttlings, chance());
-    ++progress.throttlings;
-    Lane& in = lane(question.family);
-    in.silenced_until = now + wait;
+    const auto wait = asked ? *asked + jitter : default_back_off(attempt, chance());
+    Lane& in = lane(family);
+    in.silenced_until = clock_.steady_now() + wait;
     in.throttle.pause(in.silenced_until);
-    return in.silenced_until <= progress.give_up;
 }
 
 bool GraphSession::back_off(int attempt, const Progress& progress, const std::stop_token& stop) {

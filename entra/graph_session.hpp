@@ -28,8 +28,8 @@ struct Question {
     std::string url;
     Family family = Family::general;
     Method method = Method::get;
-    std::string body{};             ///< JSON, with Method::post
-    std::size_t family_weight = 1;  ///< requests that it counts as
+    std::string body{};      ///< JSON, with Method::post
+    std::size_t weight = 1;  ///< requests that it counts as
 };
 
 /// 200, 400 and 404, which mean different things to different askers. Everything else is an error.
@@ -52,6 +52,10 @@ class GraphSession {
 
     [[nodiscard]] std::expected<Answer, GraphError> ask(const Question& question, const std::stop_token& stop);
 
+    /// The service asked for silence: by a 429 of its own, or by one inside a batch. Later questions of the family
+    /// wait. `retry_after` as in the header, "" where it is missing; `attempt` counts from 0.
+    void silence(Family family, std::string_view retry_after, int attempt);
+
   private:
     /// What the service asked of a family of requests, and what we ask of ourselves.
     struct Lane {
@@ -70,7 +74,6 @@ class GraphSession {
                                                                 const std::stop_token& stop);
     [[nodiscard]] std::expected<Response, GraphError> send_once(const Question& question, const std::stop_token& stop);
     [[nodiscard]] bool worth_repeating(const GraphError& error, Progress& progress, const std::stop_token& stop);
-    [[nodiscard]] bool silence(const Question& question, const Response& response, Progress& progress);
     [[nodiscard]] bool back_off(int attempt, const Progress& progress, const std::stop_token& stop);
     [[nodiscard]] double chance();
 

@@ -15,4 +15,9 @@ inline constexpr std::string_view organization_path = "/organization";
 /// The error says what was expected.
 [[nodiscard]] std::expected<OrganizationSync, std::string> read_organization(std::string_view body);
 
+inline constexpr std::string_view sync_features_path = "/directory/onPremisesSynchronization";
+
+/// onPremisesDirectorySynchronization's features. The error says what was expected.
+[[nodiscard]] std::expected<SyncFeatures, std::string> read_sync_features(std::string_view body);
+
 }  // namespace keysyncd::entra

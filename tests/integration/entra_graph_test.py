@@ -3,7 +3,6 @@
 
 import json
 import pathlib
-import subprocess
 import sys
 import tempfile
 import time
@@ -12,36 +11,9 @@ import unittest
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 
 from entra_standin import EntraStandin, times
+from graph_probe import GraphProbe
 
 PROBE = sys.argv.pop(1)
-LONG_AGO = "2020-01-01T00:00:00Z"
-
-
-class Probe:
-    """One GraphReader, kept alive between calls."""
-
-    def __init__(self, settings, environment=None):
-        self._process = subprocess.Popen([PROBE, json.dumps(settings)], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                                         text=True, env=environment)
-
-    def call(self, name, **arguments):
-        self._process.stdin.write(json.dumps({"call": name, **arguments}) + "\n")
-        self._process.stdin.flush()
-        line = self._process.stdout.readline()
-        if not line:
-            raise AssertionError(f"the probe ended with {self._process.wait(10)}")
-        return json.loads(line)
-
-    def registrations(self, since=LONG_AGO, **arguments):
-        return self.call("registrations", since=since, **arguments)
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self._process.stdin.close()
-        self._process.wait(30)
-        self._process.stdout.close()
 
 
 class GraphTest(unittest.TestCase):
@@ -53,8 +25,8 @@ class GraphTest(unittest.TestCase):
         self.tenant = self.entra.tenant
 
     def probe(self, environment=None, **settings):
-        made = Probe(self.entra.configuration(**settings), environment)
-        self.addCleanup(made.__exit__)
+        made = GraphProbe(PROBE, self.entra.configuration(**settings), environment)
+        self.addCleanup(made.close)
         return made
 
     def add_keys(self, count, **arguments):

@@ -28,11 +28,32 @@ std::int64_t number(const json::object& object, std::string_view name, std::int6
     return value == nullptr ? otherwise : value->to_number<std::int64_t>();
 }
 
+config::Credential credential_of(const json::object& given) {
+    if (given.contains("certificate_file")) {
+        config::ClientCertificate files;
+        files.certificate_file = text(given, "certificate_file");
+        files.key_file = text(given, "key_file");
+        files.password_file = text(given, "password_file");
+        if (text(given, "algorithm") == "RS256") {
+            files.algorithm = config::AssertionAlgorithm::rs256;
+        }
+        return files;
+    }
+    if (given.contains("federated_token_file")) {
+        return config::FederatedToken{text(given, "federated_token_file")};
+    }
+    if (given.contains("managed_identity")) {
+        const std::string identity = text(given, "managed_identity");
+        return config::ManagedIdentity{identity == "system" ? std::string{} : identity};
+    }
+    return config::ClientSecret{text(given, "secret_file")};
+}
+
 config::EntraSettings settings_of(const json::object& given) {
     config::EntraSettings settings;
     settings.tenant_id = text(given, "tenant_id");
     settings.client_id = text(given, "client_id");
-    settings.credential = config::ClientSecret{text(given.at("credential").as_object(), "secret_file")};
+    settings.credential = credential_of(given.at("credential").as_object());
     settings.authority_url = text(given, "authority_url");
     settings.graph_url = text(given, "graph_url");
     settings.ca_file = text(given, "ca_file");

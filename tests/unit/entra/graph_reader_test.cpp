@@ -208,3 +208,98 @@ TEST_CASE_FIXTURE(Bench, "reader: a sink that has had enough stops it") {
     stop.request_stop();
     CHECK(reader->read_organization(stop.get_token()).error().failure == entra::GraphFailure::stopped);
 }
+
+TEST_CASE_FIXTURE(Bench, "reader: users in batches of twenty; those throttled inside are asked for again") {
+    std::vector<std::string> wanted;
+    for (int i = 0; i < 21; ++i) {
+        wanted.push_back(fmt::format("u{}", i));
+    }
+    std::string responses;
+    for (int i = 19; i >= 0; --i) {
+        responses +=
+            i == 3   ? fmt::format(R"({{"id":"{}","status":429,"headers":{{"Retry-After":"9"}},"body":{{}}}},)", i)
+            : i == 4 ? fmt::format(R"({{"id":"{}","status":403,"body":{{}}}},)", i)
+            : i == 5 ? fmt::format(
+                           R"({{"id":"{}","status":404,"body":{{"error":{{"code":"Request_ResourceNotFound"}}}}}},)", i)
+                     : fmt::format(R"({{"id":"{}","status":200,"body":{{"id":"u{}"}}}},)", i, i);
+    }
+    responses.pop_back();
+    answer(200, fmt::format(R"({{"responses":[{}]}})", responses));
+    answer(200, R"({"responses":[{"id":"0","status":200,"body":{"id":"u3"}}]})");
+    answer(200, R"({"responses":[{"id":"0","status":200,"body":{"id":"u20"}}]})");
+    const auto answers = reader->read_users(wanted, {});
+    REQUIRE(answers.has_value());
+    REQUIRE(answers->size() == 21);
+    for (std::size_t i = 0; i < answers->size(); ++i) {
+        CHECK((*answers)[i].asked == wanted[i]);
+        CHECK((*answers)[i].user.has_value() == (i != 4 && i != 5));
+        CHECK((*answers)[i].error.has_value() == (i == 4));
+    }
+    CHECK((*answers)[3].user->id == "u3");
+    REQUIRE(clock.slept.size() == 1);
+    CHECK(clock.slept[0] >= 9s);
+    CHECK(throttled >= 9s);
+    CHECK(http->requests[1].url == "https://graph.microsoft.com/v1.0/$batch");
+    CHECK(http->requests[1].method == entra::Method::post);
+}
+
+TEST_CASE_FIXTURE(Bench, "reader: methods of a user, of nobody, and what the reports family's limit does to them") {
+    answer(200, R"({"value":[{"id":"m"}]})");
+    const auto methods = reader->read_methods("u", entra::KeyKind::ngc, {});
+    REQUIRE(methods.has_value());
+    CHECK(methods->knowledge == entra::MethodsKnowledge::known);
+    CHECK(methods->methods.size() == 1);
+    answer(404, R"({"error":{"code":"ResourceNotFound","message":"x"}})");
+    CHECK(reader->read_methods("u", entra::KeyKind::fido, {})->knowledge == entra::MethodsKnowledge::user_unknown);
+    answer(403, R"({"error":{"code":"accessDenied","message":"Request Authorization failed"}})");
+    const auto denied = reader->read_methods("u", entra::KeyKind::ngc, {});
+    REQUIRE_FALSE(denied.has_value());
+    CHECK(denied.error().detail.contains("UserAuthenticationMethod.Read.All"));
+    for (int i = 0; i < 3; ++i) {
+        answer(200, R"({"value":[]})");
+        REQUIRE(reader->read_methods("u", entra::KeyKind::ngc, {}).has_value());
+    }
+    CHECK(clock.slept.size() == 1);  // before the sixth
+}
+
+TEST_CASE_FIXTURE(Bench, "reader: the survey asks about those with news, and keeps what it learned when cut short") {
+    entra::SurveyState state;
+    state.baseline = clock.now();
+    const std::string report =
+        R"({"value":[{"id":"a","lastUpdatedDateTime":"2026-01-09T12:30:00Z","methodsRegistered":["windowsHelloForBusiness"]},
+                     {"id":"b","lastUpdatedDateTime":"2026-01-09T12:30:00Z","methodsRegistered":["windowsHelloForBusiness"]},
+                     {"id":"c","lastUpdatedDateTime":"2026-01-09T12:30:00Z","methodsRegistered":[]}]})";
+    const std::string one = R"({"value":[{"id":"m","createdDateTime":"2026-01-09T12:29:00Z"}]})";
+    const std::string none = R"({"value":[]})";
+    const auto sink = [&](std::vector<entra::RegistrationEvent>&& events) {
+        for (const auto& event : events) {
+            ids.push_back(event.event_id);
+        }
+        return true;
+    };
+    answer(200, report);
+    answer(200, one);
+    answer(200, none);
+    answer(403, "{}");
+    CHECK_FALSE(reader->survey_registrations(state, clock.now(), 10, sink, {}).has_value());
+    CHECK(ids == std::vector<std::string>{"report:a:m"});
+    answer(200, report);
+    answer(200, one);
+    answer(200, none);
+    const auto pass = reader->survey_registrations(state, clock.now(), 10, sink, {});
+    REQUIRE(pass.has_value());
+    CHECK(ids == std::vector<std::string>{"report:a:m", "report:b:m"});
+    CHECK(pass->users == 3);
+    CHECK(pass->asked == 1);
+}
+
+TEST_CASE_FIXTURE(Bench, "reader: sync features are left out where they can't be read") {
+    answer(403, "{}");
+    CHECK_FALSE(reader->read_sync_features({}).value().has_value());
+    answer(200, R"({"value":[{"features":{"passwordSyncEnabled":true}}]})");
+    CHECK(reader->read_sync_features({}).value()->password_sync == true);
+    answer(500, "{}");
+    answer(500, "{}");
+    answer(500, "{}");
+    CHECK_FALSE(reader->read_sync_features({}).has_value());
+}

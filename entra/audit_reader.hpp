@@ -1,0 +1,41 @@
+// Reads the audit log: the query that Graph accepts, page after page, each answer's events handed on. One worker
+// thread.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "entra/audit_query.hpp"
+#include "entra/directory_audit.hpp"
+#include "entra/graph_session.hpp"
+#include "entra/registration_event.hpp"
+
+namespace keysyncd::entra {
+
+/// False stops the reading.
+using EventSink = std::function<bool(std::vector<RegistrationEvent>&&)>;
+
+class AuditReader {
+  public:
+    AuditReader(GraphSession& session, std::string graph_origin, ActivityNames activities,
+                std::function<void(std::string_view)> on_malformed);
+
+    [[nodiscard]] std::expected<void, GraphError> read(Instant since, const EventSink& sink,
+                                                       const std::stop_token& stop);
+
+  private:
+    enum class Walk : bool { whole, query_changed };
+    [[nodiscard]] std::expected<Walk, GraphError> walk_all(Instant since, const EventSink& sink,
+                                                           const std::stop_token& stop);
+    [[nodiscard]] std::expected<Walk, GraphError> walk(std::string first, const EventSink& sink,
+                                                       const std::stop_token& stop);
+
+    GraphSession& session_;
+    std::string origin_;
+    ActivityNames activities_;
+    AuditQuery query_;
+    std::function<void(std::string_view)> on_malformed_;
+};
+
+}  // namespace keysyncd::entra
