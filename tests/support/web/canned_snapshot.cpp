@@ -19,17 +19,17 @@ metrics::Waiting waiting(Moment now, std::chrono::seconds age, Usage usage, Caus
     return {.registered_at = (now - age).time_since_epoch().count(), .usage = usage, .cause = cause};
 }
 
-metrics::DomainFigures domain(std::string name, Moment now, std::uint64_t weight) {
+metrics::DomainFigures domain(std::string name, Moment now, std::uint64_t weight, std::uint64_t growth) {
     metrics::DomainFigures figures;
     figures.domain = std::move(name);
     for (std::size_t usage = 0; usage < figures.usage.size(); ++usage) {
         auto& each = figures.usage[usage];
-        for (std::uint64_t i = 0; i < 40 * weight; ++i) {
-            each.delay.observe(std::chrono::seconds(45 * (i + 1)));
+        for (std::uint64_t i = 0; i < 40 * weight + growth; ++i) {
+            each.delay.observe(std::chrono::seconds(45 * (i % 120 + 1)));
         }
-        each.missed_cycles = 3 * weight;
-        each.registrations = 45 * weight;
-        each.writes = 40 * weight;
+        each.missed_cycles = 3 * weight + growth / 10;
+        each.registrations = 45 * weight + growth;
+        each.writes = 40 * weight + growth;
         each.removals = 2 * weight;
         for (std::size_t state = 2; state < each.keys.size(); ++state) {
             each.keys[state] = weight * (state + usage);
@@ -41,7 +41,9 @@ metrics::DomainFigures domain(std::string name, Moment now, std::uint64_t weight
                        waiting(now, 26h, Usage::ngc, Cause::not_in_directory)};
     figures.malformed_values = {{"truncated", weight}, {"version", 0}};
     figures.suspicious_keys = {{"roca", 0}, {"unmatched", 2 * weight}};
-    figures.replication_delay["ldaps://dc9.branch.example.com"].observe(90s);
+    for (std::uint64_t i = 0; i <= growth; ++i) {
+        figures.replication_delay["ldaps://dc9.branch.example.com"].observe(90s);
+    }
     figures.last_write = unix_seconds(now - 4min);
     figures.cycle_seconds = 1800;
     figures.overdue_after_seconds = 3900;
@@ -55,9 +57,10 @@ metrics::DomainFigures domain(std::string name, Moment now, std::uint64_t weight
 
 }  // namespace
 
-metrics::Snapshot canned_snapshot(Moment now) {
+metrics::Snapshot canned_snapshot(Moment now, std::chrono::seconds age) {
+    const auto growth = static_cast<std::uint64_t>(age.count());
     metrics::Snapshot snapshot;
-    snapshot.domains = {domain("corp.example.com", now, 3), domain("lab.example.com", now, 1)};
+    snapshot.domains = {domain("corp.example.com", now, 3, growth), domain("lab.example.com", now, 1, growth)};
     snapshot.entra_last_sync = unix_seconds(now - 7min);
     snapshot.ledger_size_bytes = 1'048'576;
     snapshot.ledger_commit_failures = 1;

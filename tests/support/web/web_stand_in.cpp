@@ -28,6 +28,7 @@ struct Choices {
     bool lifecycle = false;
     bool empty = false;
     bool print = false;
+    bool grow = false;
     std::string web_config;
     std::size_t connections = 512;
     int request_ms = 10'000;
@@ -40,10 +41,19 @@ void warn(std::string_view message) {
 }
 
 daemon::HttpRouter routes(const Choices& choices, const metrics::Snapshot& snapshot,
-                          const metrics::Instruments& instruments) {
+                          metrics::Instruments& instruments) {
     daemon::HttpEndpoints endpoints;
     endpoints.version = "0.1.0";
-    endpoints.metrics = [&] { return metrics::render(snapshot, instruments, current_time()); };
+    endpoints.metrics = [&, started = current_time()] {
+        const auto now = current_time();
+        if (!choices.grow) {
+            return metrics::render(snapshot, instruments, now);
+        }
+        const auto age = std::chrono::duration_cast<std::chrono::seconds>(now - started);
+        instruments.poll_succeeded(metrics::Source::ldap, "lab.example.com", "ldaps://dc1.lab.example.com",
+                                   std::chrono::milliseconds(10), now);
+        return metrics::render(tests::canned_snapshot(now, age), instruments, now);
+    };
     endpoints.not_ready = [ready = choices.ready]() -> std::optional<std::string> {
         return ready ? std::nullopt : std::optional<std::string>("corp.example.com was not read yet");
     };
@@ -140,6 +150,7 @@ int main(int argc, char** argv) {
     app.add_flag("!--not-ready", choices.ready);
     app.add_flag("--lifecycle", choices.lifecycle);
     app.add_flag("--empty", choices.empty);
+    app.add_flag("--grow", choices.grow, "figures that grow from second to second");
     app.add_flag("--print", choices.print, "print the exposition once and end");
     app.add_option("--web-config", choices.web_config);
     app.add_option("--connections", choices.connections);
