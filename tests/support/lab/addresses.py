@@ -9,7 +9,6 @@ import fcntl
 import os
 import pathlib
 import socket
-import tempfile
 
 from .errors import LabError
 
@@ -33,7 +32,7 @@ class AddressLease:
 
     @staticmethod
     def _take(ports):
-        folder = pathlib.Path(tempfile.gettempdir()) / "keysyncd-lab-addresses"
+        folder = pathlib.Path("/tmp/keysyncd-lab-addresses")  # the same for everyone, whatever TMPDIR says
         if not folder.is_dir():
             folder.mkdir(exist_ok=True)
             folder.chmod(0o1777)
