@@ -1,0 +1,248 @@
+"""The Debian package, from cpack to purge, on a copy of this system that is thrown away.
+
+The copy is an overlay over / in a mount namespace of its own, so that nothing of this machine changes: dpkg, the user
+and the files are the copy's. That takes root; without it the test says so and is skipped. Service control is tested as
+far as it goes without a service manager: the unit is enabled and its maintainer scripts run.
+
+    package_test.py BUILD_DIRECTORY      the tree that built $KEYSYNCD
+"""
+
+import os
+import pathlib
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+import urllib.error
+import urllib.request
+
+SKIPPED = 77
+SCRIPT = pathlib.Path(__file__).resolve()
+
+
+def run(*command, check=True, **options):
+    result = subprocess.run(command, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, **options)
+    if check and result.returncode != 0:
+        raise AssertionError(f"{' '.join(map(str, command))}: exit {result.returncode}\n{result.stdout}")
+    return result.stdout
+
+
+def reason_to_skip():
+    if os.geteuid() != 0:
+        return "a package is installed by root; this is not root"
+    for tool in ("cpack", "dpkg", "dpkg-shlibdeps", "unshare"):
+        if shutil.which(tool) is None:
+            return f"{tool} is not installed"
+    if subprocess.run(["dpkg-query", "--status", "keysyncd"], capture_output=True).returncode == 0:
+        return "keysyncd is installed on this machine already"
+    if subprocess.run(["unshare", "--mount", "true"], capture_output=True).returncode != 0:
+        return "this system does not allow mount namespaces"
+    return None
+
+
+def enter_copy(folder):
+    """In a mount namespace of our own: / becomes a copy of itself whose changes are in memory."""
+    run("mount", "--make-rprivate", "/")
+    run("mount", "-t", "tmpfs", "keysyncd-package-test", folder)
+    upper, work, root = (pathlib.Path(folder) / name for name in ("upper", "work", "root"))
+    for path in (upper, work, root):
+        path.mkdir()
+    run("mount", "-t", "overlay", "overlay", "-o", f"lowerdir=/,upperdir={upper},workdir={work}", root)
+    run("mount", "--rbind", "/dev", root / "dev")
+    run("mount", "-t", "proc", "proc", root / "proc")
+    for name in ("run", "tmp"):
+        run("mount", "-t", "tmpfs", name, root / name)
+    (root / "tmp").chmod(0o1777)
+    (root / "tmp/packages").mkdir()
+    run("mount", "--bind", pathlib.Path(folder).parent / "packages", root / "tmp/packages")
+    os.chroot(root)
+    os.chdir("/")
+
+
+def build_package(build, target, version=None):
+    """One .deb in `target`; a version overrides the project's, for an upgrade."""
+    command = ["cpack", "-G", "DEB", "-B", str(target), "--config", f"{build}/CPackConfig.cmake"]
+    if version:
+        command += ["-D", f"CPACK_PACKAGE_VERSION={version}", "-D", f"CPACK_DEBIAN_PACKAGE_VERSION={version}"]
+    run(*command, cwd=build)
+    shutil.rmtree(target / "_CPack_Packages", ignore_errors=True)
+
+
+def mode_and_owner(path):
+    return run("stat", "--format=%a %U:%G", path).strip()
+
+
+def wait_until(condition, seconds, what):
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        result = condition()
+        if result:
+            return result
+        time.sleep(0.05)
+    raise AssertionError(f"waited {seconds} s in vain for: {what}")
+
+
+CONFIGURATION = """\
+domains:
+  - name: corp.example.com
+    servers: [ldaps://127.0.0.1:1]
+    bind: {method: simple, dn: svc, password_file: /var/lib/keysyncd/password}
+"""
+
+
+class PackageTest(unittest.TestCase):
+    """In the order of a package's life; each step stands on the one before."""
+
+    maxDiff = None
+    packages = pathlib.Path("/tmp/packages")
+
+    def package(self, name):
+        return next((self.packages / name).glob("keysyncd_*.deb"))
+
+    def dpkg(self, *arguments):
+        environment = dict(os.environ, DEBIAN_FRONTEND="noninteractive")
+        return run("dpkg", "--force-unsafe-io", *arguments, env=environment, stdin=subprocess.DEVNULL)
+
+    def test_1_contents(self):
+        listing = run("dpkg-deb", "--contents", self.package("first"))
+        for path in ("./usr/bin/keysyncd", "./usr/lib/systemd/system/keysyncd.service", "./etc/default/keysyncd",
+                     "./usr/share/man/man1/keysyncd.1.gz", "./usr/share/man/man5/keysyncd.yaml.5.gz",
+                     "./usr/share/bash-completion/completions/keysyncd", "./usr/share/doc/keysyncd/copyright",
+                     "./usr/share/doc/keysyncd/changelog.gz", "./usr/share/doc/keysyncd/examples/keysyncd.yaml"):
+            self.assertIn(path + "\n", listing)
+        for line in listing.splitlines():
+            self.assertIn(" root/root ", line, "everything in the package is root's")
+        control = run("dpkg-deb", "--field", self.package("first"))
+        for library in ("libc6", "libldap-2.5-0", "libssl3", "libsqlite3-0", "adduser"):
+            self.assertIn(library, control)
+
+    def test_2_install(self):
+        output = self.dpkg("--install", str(self.package("first")))
+        self.assertIn("waits for its configuration", output)
+        self.assertRegex(run("keysyncd", "version"), r"^keysyncd \d+\.\d+\.\d+ ")
+        self.assertIn(":/var/lib/keysyncd:/usr/sbin/nologin", run("getent", "passwd", "keysyncd"))
+        self.assertEqual(mode_and_owner("/var/lib/keysyncd"), "750 keysyncd:keysyncd")
+        self.assertEqual(mode_and_owner("/etc/keysyncd"), "750 root:keysyncd")
+        self.assertEqual(mode_and_owner("/etc/keysyncd/secrets"), "700 root:root")
+        wanted = pathlib.Path("/etc/systemd/system/multi-user.target.wants/keysyncd.service")
+        self.assertTrue(wanted.is_symlink(), "the service is enabled")
+
+    def test_3_manual_and_completion(self):
+        for page in ("1/keysyncd.1", "5/keysyncd.yaml.5"):
+            source = run("zcat", f"/usr/share/man/man{page}.gz")
+            self.assertTrue(source.startswith(".TH KEYSYNCD"))
+            if shutil.which("groff"):
+                warnings = subprocess.run(["groff", "-man", "-Tutf8", "-ww", "-z"], input=source, text=True,
+                                          capture_output=True, check=True).stderr
+                self.assertEqual(warnings, "")
+        complete = """
+            source /usr/share/bash-completion/completions/keysyncd
+            COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); compopt() { :; }; _keysyncd; echo "${COMPREPLY[@]}"
+        """
+        for words, expected in (
+            (["keysyncd", ""], "run check report explain decode version --help"),
+            (["keysyncd", "ch"], "check"),
+            (["keysyncd", "run", "--web.c"], "--web.config.file="),
+            (["keysyncd", "run", "--log.format", "=", "j"], "json"),
+            (["keysyncd", "report", "--format", ""], "table json csv"),
+            (["keysyncd", "decode", "--format", "j"], "json"),
+        ):
+            self.assertEqual(run("bash", "-c", complete, "bash", *words).strip(), expected, words)
+
+    def test_4_example_configuration(self):
+        """It is sound once its secrets are there, as under systemd's LoadCredential=."""
+        credentials = pathlib.Path("/tmp/credentials")
+        credentials.mkdir(mode=0o700)
+        for name in ("secret_ad-password", "secret_entra-client"):
+            (credentials / name).write_text("sesame\n")
+            (credentials / name).chmod(0o600)
+        environment = dict(os.environ, CREDENTIALS_DIRECTORY=str(credentials))
+        example = "/usr/share/doc/keysyncd/examples/keysyncd.yaml"
+        output = run("keysyncd", "check", f"--config.file={example}", env=environment)
+        self.assertIn("sound: 1 domain, Entra by Microsoft Graph", output)
+        shutil.rmtree(credentials)
+
+    def test_5_run_as_its_user(self):
+        password = pathlib.Path("/var/lib/keysyncd/password")
+        password.write_text("sesame\n")
+        password.chmod(0o600)
+        shutil.chown(password, "keysyncd", "keysyncd")
+        configuration = pathlib.Path("/etc/keysyncd/keysyncd.yaml")
+        configuration.write_text(CONFIGURATION)
+        configuration.chmod(0o640)
+        shutil.chown(configuration, "root", "keysyncd")
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            port = free.getsockname()[1]
+        with open("/tmp/keysyncd.log", "w", encoding="utf-8") as log:
+            daemon = subprocess.Popen(
+                ["setpriv", "--reuid=keysyncd", "--regid=keysyncd", "--init-groups", "--inh-caps=-all",
+                 "--bounding-set=-all", "--no-new-privs", "keysyncd", "run", f"--config.file={configuration}",
+                 f"--web.listen-address=127.0.0.1:{port}"], stdout=log, stderr=subprocess.STDOUT)
+        try:
+            def healthy():
+                if daemon.poll() is not None:
+                    raise AssertionError(pathlib.Path("/tmp/keysyncd.log").read_text(encoding="utf-8"))
+                try:
+                    with urllib.request.urlopen(f"http://127.0.0.1:{port}/-/healthy", timeout=2) as answer:
+                        return answer.status == 200
+                except urllib.error.URLError:
+                    return False
+
+            wait_until(healthy, 20, "the daemon answers /-/healthy")
+        finally:
+            daemon.terminate()
+            code = daemon.wait(10)
+        self.assertEqual(code, 0)
+        self.assertEqual(mode_and_owner("/var/lib/keysyncd/ledger.db").split()[1], "keysyncd:keysyncd")
+
+    def test_6_upgrade(self):
+        default = pathlib.Path("/etc/default/keysyncd")
+        default.write_text('ARGS="--log.format=json"\n')
+        uid = run("id", "--user", "keysyncd")
+        self.dpkg("--install", str(self.package("second")))
+        self.assertEqual(run("dpkg-query", "--show", "--showformat=${Version}", "keysyncd"), "99.0")
+        self.assertEqual(default.read_text(), 'ARGS="--log.format=json"\n', "what the administrator changed is kept")
+        self.assertEqual(run("id", "--user", "keysyncd"), uid)
+        self.assertTrue(pathlib.Path("/var/lib/keysyncd/ledger.db").exists())
+        self.assertTrue(pathlib.Path("/etc/keysyncd/keysyncd.yaml").exists())
+
+    def test_7_remove_keeps_what_was_measured(self):
+        self.dpkg("--remove", "keysyncd")
+        self.assertIsNone(shutil.which("keysyncd"))
+        self.assertTrue(pathlib.Path("/var/lib/keysyncd/ledger.db").exists())
+        self.assertTrue(pathlib.Path("/etc/keysyncd/keysyncd.yaml").exists())
+        self.assertTrue(pathlib.Path("/etc/default/keysyncd").exists())
+
+    def test_8_purge_leaves_nothing(self):
+        self.dpkg("--purge", "keysyncd")
+        left = run("find", "/etc", "/usr", "/var", "-xdev", "-name", "*keysyncd*", "-not", "-path", "/var/log/*",
+                   "-not", "-path", "/usr/src/*", check=False)
+        self.assertEqual(left, "")
+        self.assertEqual(run("getent", "passwd", "keysyncd", check=False), "")
+        self.assertEqual(run("getent", "group", "keysyncd", check=False), "")
+
+
+def main():
+    if len(sys.argv) == 3 and sys.argv[1] == "--inside":
+        enter_copy(sys.argv[2])
+        unittest.main(argv=[SCRIPT.name, "--verbose"])
+    reason = reason_to_skip()
+    if reason:
+        print(f"skipped: {reason}")
+        return SKIPPED
+    build = pathlib.Path(sys.argv[1]).resolve()
+    with tempfile.TemporaryDirectory(prefix="keysyncd-package-") as folder:
+        packages = pathlib.Path(folder) / "packages"
+        build_package(build, packages / "first")
+        build_package(build, packages / "second", version="99.0")
+        root = pathlib.Path(folder) / "copy"
+        root.mkdir()
+        return subprocess.run(["unshare", "--mount", sys.executable, str(SCRIPT), "--inside", str(root)],
+                              check=False).returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main())
