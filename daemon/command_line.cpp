@@ -3,11 +3,16 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <csignal>
 #include <iostream>
 
+#include "config/duration.hpp"
+#include "config/loader.hpp"
 #include "daemon/check_offline.hpp"
 #include "daemon/clock.hpp"
 #include "daemon/decode_command.hpp"
+#include "daemon/explain_command.hpp"
+#include "daemon/report_command.hpp"
 #include "daemon/run_command.hpp"
 #include "daemon/version.hpp"
 
@@ -21,6 +26,11 @@ const std::map<std::string, LogLevel> log_levels{
 const std::map<std::string, LogFormat> log_formats{{"logfmt", LogFormat::logfmt}, {"json", LogFormat::json}};
 const std::map<std::string, DecodeFormat> decode_formats{{"text", DecodeFormat::text}, {"json", DecodeFormat::json}};
 
+const std::map<std::string, ReportFormat> report_formats{
+    {"table", ReportFormat::table}, {"json", ReportFormat::json}, {"csv", ReportFormat::csv}};
+const std::map<std::string, ExplainFormat> explain_formats{{"text", ExplainFormat::text},
+                                                           {"json", ExplainFormat::json}};
+
 template <typename Enumeration>
 CLI::Validator one_of(const std::map<std::string, Enumeration>& names, const std::string& shown) {
     return CLI::CheckedTransformer(names).description(shown);
@@ -31,6 +41,11 @@ struct CommandLine {
     RunOptions run;
     std::filesystem::path check_file;
     std::filesystem::path check_web_file;
+    std::filesystem::path config_file;
+    std::string since = "30d";
+    ReportFormat report_format = ReportFormat::table;
+    std::string user;
+    ExplainFormat explain_format = ExplainFormat::text;
     std::string value = "-";
     DecodeFormat decode_format = DecodeFormat::text;
     std::function<int()> chosen;
@@ -40,8 +55,61 @@ struct CommandLine {
         app.fallthrough(false);
         add_run();
         add_check();
+        add_report();
+        add_explain();
         add_decode();
         add_version();
+    }
+
+    // What the one-shot commands need: the settings, or exit code 2 and every problem.
+    template <typename Command>
+    static int with_settings(const std::filesystem::path& file, const Command& command) {
+        std::signal(SIGPIPE, SIG_IGN);
+        const auto settings = config::load(file);
+        if (!settings) {
+            for (const config::Problem& problem : settings.error()) {
+                std::cerr << to_string(problem) << '\n';
+            }
+            return usage_error;
+        }
+        return command(*settings);
+    }
+
+    void add_report() {
+        CLI::App* command = app.add_subcommand("report", "Show the delay distribution of the keys that are there");
+        command->add_option("--config.file", config_file, "The configuration (YAML)")->required()->type_name("FILE");
+        command->add_option("--since", since, "How far back (default 30d)")->type_name("DURATION");
+        command->add_option("--format", report_format, "How to show it")
+            ->transform(one_of(report_formats, "table|json|csv"));
+        command->callback([this] {
+            chosen = [this] {
+                const auto period = config::parse_duration(since);
+                if (!period || *period <= std::chrono::seconds::zero()) {
+                    std::cerr << "keysyncd: --since: expected a duration such as 30d or 12h, found " << since << '\n';
+                    return usage_error;
+                }
+                return with_settings(config_file, [&](const config::Settings& settings) {
+                    return run_report(settings, *period, report_format, std::cout, std::cerr, system_now);
+                });
+            };
+        });
+    }
+
+    void add_explain() {
+        CLI::App* command = app.add_subcommand("explain", "Tell everything about one user's keys");
+        command->add_option("--config.file", config_file, "The configuration (YAML)")->required()->type_name("FILE");
+        command->add_option("user", user, "User principal name, sAMAccountName, DN, objectGUID or SID")
+            ->required()
+            ->type_name("USER");
+        command->add_option("--format", explain_format, "How to show it")
+            ->transform(one_of(explain_formats, "text|json"));
+        command->callback([this] {
+            chosen = [this] {
+                return with_settings(config_file, [&](const config::Settings& settings) {
+                    return run_explain(settings, user, explain_format, std::cout, std::cerr, system_now);
+                });
+            };
+        });
     }
 
     void add_run() {

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <exception>
 #include <optional>
 
@@ -14,6 +15,11 @@ namespace {
 using std::chrono::milliseconds;
 using SteadyClock = std::chrono::steady_clock;
 
+constexpr std::chrono::seconds largest_sound_offset{5};
+
+// A first sweep of a very large domain; every operation inside has a deadline of its own.
+constexpr std::chrono::minutes longest_step{30};
+
 // Hands batches to the ledger's thread, one under way while the next is read.
 class RecordingSink final : public ldap::PassSink {
   public:
@@ -21,7 +27,25 @@ class RecordingSink final : public ldap::PassSink {
         : ledger_(&ledger), domain_(domain), clock_(&clock) {}
 
     void begin(const ldap::PassStart& start) override {
-        ledger_->call([&](LedgerDesk& desk) { desk.directory.begin_pass(domain_, start); });
+        ledger_->call([&](LedgerDesk& desk) {
+            desk.directory.begin_pass(domain_, start);
+            first_pass_ = !desk.ledger.domain(domain_).first_pass_done;
+            baseline_before_ = desk.ledger.domain(domain_).baseline_before;
+        });
+    }
+
+    std::vector<bool> with_news(std::span<const ldap::DirectoryUser> batch) override {
+        // History is most of a first pass and never measured: not worth stopping the pipeline for.
+        const auto may_have_news = [this](const ldap::DirectoryKey& key) {
+            return key.source == ldap::KeySource::azure_ad &&
+                   !(first_pass_ && key.created_at && *key.created_at < baseline_before_);
+        };
+        if (std::ranges::none_of(batch, [&](const ldap::DirectoryUser& user) {
+                return std::ranges::any_of(user.keys, may_have_news);
+            })) {
+            return {};
+        }
+        return ledger_->call([&](LedgerDesk& desk) { return desk.directory.with_news(domain_, batch); });
     }
 
     bool users(std::vector<ldap::DirectoryUser>&& batch) override {
@@ -52,6 +76,8 @@ class RecordingSink final : public ldap::PassSink {
     LedgerService* ledger_;
     DomainId domain_;
     const Clock* clock_;
+    bool first_pass_ = false;
+    Instant baseline_before_;
     std::future<void> under_way_;
     std::optional<std::string> error_;
 };
@@ -60,12 +86,13 @@ class RecordingSink final : public ldap::PassSink {
 
 DomainMonitor::DomainMonitor(const config::DomainSettings& settings, ldap::DeadlineSupervisor& supervisor,
                              LedgerService& ledger, metrics::Instruments& instruments, Readiness& readiness,
-                             Clock clock)
+                             Progress& progress, Clock clock)
     : settings_(settings),
       ledger_(&ledger),
       instruments_(&instruments),
       readiness_(&readiness),
       clock_(std::move(clock)),
+      beat_(progress.add("domain " + settings.name, settings.poll_interval + longest_step, SteadyClock::now())),
       id_(ledger.domain_id(settings.name)),
       backoff_(milliseconds{500}, std::max(milliseconds{settings.poll_interval}, milliseconds{1000})),
       reader_(settings, supervisor),
@@ -73,6 +100,7 @@ DomainMonitor::DomainMonitor(const config::DomainSettings& settings, ldap::Deadl
 
 milliseconds DomainMonitor::step(const std::stop_token& stop) {
     const auto started = SteadyClock::now();
+    beat_->strike(started);
     try {
         const Instant now = clock_();
         const auto [cursors, last_sweep] = ledger_->call([this](LedgerDesk& desk) {
@@ -109,6 +137,14 @@ void DomainMonitor::finished(const ldap::PassEnd& end, std::chrono::nanoseconds 
     readiness_->passed(settings_.name);
     instruments_->poll_succeeded(metrics::Source::ldap, settings_.name, end.start.server, took, clock_());
     instruments_->clock_offset(end.start.server, end.clock_offset);
+    if (end.certificate_expiry) {
+        instruments_->certificate_expiry(end.start.server, *end.certificate_expiry);
+    }
+    if (std::chrono::abs(end.clock_offset) > largest_sound_offset) {
+        tell("the domain controller's clock differs from ours: check both against their time source",
+             {end.start.server});
+    }
+    tell("reading the domain", end.warnings);
     if (!last_failure_.empty()) {
         last_failure_.clear();
         log(LogLevel::info, "the domain answers again", {{"domain", settings_.name}, {"server", end.start.server}});
@@ -121,6 +157,14 @@ void DomainMonitor::finished(const ldap::PassEnd& end, std::chrono::nanoseconds 
          {"reason", end.start.reason},
          {"users", end.entries},
          {"seconds", fmt::format("{:.3f}", std::chrono::duration<double>(took).count())}});
+}
+
+void DomainMonitor::tell(std::string_view message, const std::vector<std::string>& warnings) {
+    for (const std::string& warning : warnings) {
+        if (told_.insert(warning).second) {
+            log(LogLevel::warn, message, {{"domain", settings_.name}, {"detail", warning}});
+        }
+    }
 }
 
 milliseconds DomainMonitor::failed(std::string_view server, std::string_view reason, std::string_view detail,

@@ -3,11 +3,13 @@
 #pragma once
 
 #include <memory>
+#include <set>
 
 #include "config/settings.hpp"
 #include "daemon/backoff.hpp"
 #include "daemon/clock.hpp"
 #include "daemon/ledger_service.hpp"
+#include "daemon/progress.hpp"
 #include "daemon/readiness.hpp"
 #include "daemon/worker.hpp"
 #include "ldap/deadline_supervisor.hpp"
@@ -19,7 +21,7 @@ namespace keysyncd::daemon {
 class DomainMonitor {
   public:
     DomainMonitor(const config::DomainSettings& settings, ldap::DeadlineSupervisor& supervisor, LedgerService& ledger,
-                  metrics::Instruments& instruments, Readiness& readiness, Clock clock);
+                  metrics::Instruments& instruments, Readiness& readiness, Progress& progress, Clock clock);
 
     void request_stop() { worker_.request_stop(); }
 
@@ -28,6 +30,8 @@ class DomainMonitor {
     void finished(const ldap::PassEnd& end, std::chrono::nanoseconds took);
     std::chrono::milliseconds failed(std::string_view server, std::string_view reason, std::string_view detail,
                                      std::chrono::nanoseconds took);
+    /// Each warning once.
+    void tell(std::string_view message, const std::vector<std::string>& warnings);
     void look_up_stuck_accounts(const std::stop_token& stop);
 
     config::DomainSettings settings_;
@@ -35,9 +39,11 @@ class DomainMonitor {
     metrics::Instruments* instruments_;
     Readiness* readiness_;
     Clock clock_;
+    std::shared_ptr<Progress::Beat> beat_;
     DomainId id_;
     Backoff backoff_;
     bool sweep_again_ = false;  ///< the ledger lost part of a pass
+    std::set<std::string> told_;
     std::string last_failure_;  ///< told once, not at every try
     ldap::DomainReader reader_;
     Worker worker_;  // last: its thread uses the others

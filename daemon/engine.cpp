@@ -46,14 +46,15 @@ metrics::DeclaredSources declared_sources(const config::Settings& settings) {
     return sources;
 }
 
-Engine::Engine(config::Settings settings, metrics::Instruments& instruments, metrics::SnapshotSlot& slot, Clock clock)
+Engine::Engine(config::Settings settings, metrics::Instruments& instruments, metrics::SnapshotSlot& slot,
+               Progress& progress, Clock clock)
     : settings_(std::move(settings)), readiness_(names_of(settings_)), ledger_(settings_, slot, clock) {
     for (const config::DomainSettings& domain : settings_.domains) {
         domains_.push_back(
-            std::make_unique<DomainMonitor>(domain, supervisor_, ledger_, instruments, readiness_, clock));
+            std::make_unique<DomainMonitor>(domain, supervisor_, ledger_, instruments, readiness_, progress, clock));
     }
     if (settings_.entra) {
-        entra_ = std::make_unique<EntraMonitor>(*settings_.entra, ledger_, instruments, clock);
+        entra_ = std::make_unique<EntraMonitor>(*settings_.entra, ledger_, instruments, progress, clock);
     }
 }
 

@@ -9,6 +9,7 @@
 #include "daemon/domain_monitor.hpp"
 #include "daemon/entra_monitor.hpp"
 #include "daemon/ledger_service.hpp"
+#include "daemon/progress.hpp"
 #include "daemon/readiness.hpp"
 #include "ldap/deadline_supervisor.hpp"
 #include "metrics/instruments.hpp"
@@ -21,7 +22,8 @@ namespace keysyncd::daemon {
 class Engine {
   public:
     /// Throws what the ledger throws when it cannot be opened.
-    Engine(config::Settings settings, metrics::Instruments& instruments, metrics::SnapshotSlot& slot, Clock clock);
+    Engine(config::Settings settings, metrics::Instruments& instruments, metrics::SnapshotSlot& slot,
+           Progress& progress, Clock clock);
     /// Asks every monitor to stop, waits for them, then commits and closes the ledger.
     ~Engine();
     Engine(const Engine&) = delete;

@@ -13,6 +13,9 @@ namespace {
 using std::chrono::milliseconds;
 using SteadyClock = std::chrono::steady_clock;
 
+// A long look-back under throttling; every request inside has a deadline of its own.
+constexpr std::chrono::minutes longest_step{30};
+
 entra::GraphObserver observer_of(metrics::Instruments& instruments) {
     return {
         [&instruments](std::string_view endpoint, std::string_view code) { instruments.graph_request(endpoint, code); },
@@ -25,17 +28,19 @@ entra::GraphObserver observer_of(metrics::Instruments& instruments) {
 }  // namespace
 
 EntraMonitor::EntraMonitor(const config::EntraSettings& settings, LedgerService& ledger,
-                           metrics::Instruments& instruments, Clock clock)
+                           metrics::Instruments& instruments, Progress& progress, Clock clock)
     : settings_(settings),
       ledger_(&ledger),
       instruments_(&instruments),
       clock_(std::move(clock)),
+      beat_(progress.add("entra", settings.poll_interval + longest_step, SteadyClock::now())),
       backoff_(milliseconds{1000}, std::max(milliseconds{settings.poll_interval}, milliseconds{1000})),
       reader_(settings, observer_of(instruments)),
       worker_([this](const std::stop_token& stop) { return step(stop); }) {}
 
 milliseconds EntraMonitor::step(const std::stop_token& stop) {
     const auto started = SteadyClock::now();
+    beat_->strike(started);
     try {
         const auto outcome = poll(stop);
         const auto took = SteadyClock::now() - started;

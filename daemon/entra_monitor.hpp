@@ -7,6 +7,7 @@
 #include "daemon/backoff.hpp"
 #include "daemon/clock.hpp"
 #include "daemon/ledger_service.hpp"
+#include "daemon/progress.hpp"
 #include "daemon/worker.hpp"
 #include "entra/graph_reader.hpp"
 #include "metrics/instruments.hpp"
@@ -16,7 +17,7 @@ namespace keysyncd::daemon {
 class EntraMonitor {
   public:
     EntraMonitor(const config::EntraSettings& settings, LedgerService& ledger, metrics::Instruments& instruments,
-                 Clock clock);
+                 Progress& progress, Clock clock);
 
     void request_stop() { worker_.request_stop(); }
 
@@ -30,6 +31,7 @@ class EntraMonitor {
     LedgerService* ledger_;
     metrics::Instruments* instruments_;
     Clock clock_;
+    std::shared_ptr<Progress::Beat> beat_;
     Backoff backoff_;
     std::string last_failure_;
     entra::GraphReader reader_;

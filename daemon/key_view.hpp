@@ -63,6 +63,13 @@ struct CycleView {
     std::vector<WriteBurst> bursts;  ///< newest last
 };
 
+struct KeyFilter {
+    std::optional<metrics::State> state;
+    std::string domain;  ///< empty: every domain
+    std::size_t limit = 100;
+    std::string cursor;  ///< of the page before
+};
+
 struct KeyPage {
     std::vector<KeyView> keys;
     std::string next_cursor;  ///< empty at the end

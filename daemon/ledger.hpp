@@ -38,6 +38,8 @@ class Ledger {
     void rollback() noexcept;
     /// Grows with every rollback: what was handed in before it and not committed is gone.
     [[nodiscard]] std::uint64_t rollbacks() const noexcept { return rollbacks_; }
+    /// For queries on the same thread.
+    [[nodiscard]] Database& database() noexcept { return *database_; }
     [[nodiscard]] std::uint64_t size_bytes() const;
     /// How often this file had to be rebuilt from the sources: 1 in a file that replaced a damaged one.
     [[nodiscard]] std::uint64_t rebuilds();

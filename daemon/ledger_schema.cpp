@@ -81,7 +81,8 @@ CREATE TABLE deletions (
     event_id TEXT PRIMARY KEY,
     entra_user_id TEXT NOT NULL, upn TEXT NOT NULL,
     kind INTEGER NOT NULL, deleted_at INTEGER NOT NULL,
-    open INTEGER NOT NULL
+    open INTEGER NOT NULL,
+    withdrew INTEGER                       -- the registration that it was taken to end
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX deletions_open ON deletions (entra_user_id) WHERE open = 1;
 

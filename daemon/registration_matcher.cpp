@@ -76,12 +76,16 @@ std::optional<RegistrationRow> RegistrationMatcher::key_arrived(const UserRow& u
         return std::nullopt;
     }
     RegistrationRow registration = candidates[*match];
-    if (registration.state == RegistrationState::withdrawn && registration.domain_id) {
-        --keys_in(ledger_->figures.of(*registration.domain_id), usage_of(*kind), metrics::State::withdrawn);
-    }
+    const bool was_withdrawn = registration.state == RegistrationState::withdrawn;
     registration.state = RegistrationState::arrived;
     ledger_->registrations.update(registration, now);
     key.registration_id = registration.id;
+    if (was_withdrawn) {
+        // The deletion named no key and was taken for this one's: it must have meant another.
+        --keys_in(ledger_->figures.of(*registration.domain_id), usage_of(*kind), metrics::State::withdrawn);
+        ledger_->deletions.reopen(registration.id);
+        settle_deletions(*owner, *kind, now);
+    }
     return registration;
 }
 
@@ -146,11 +150,11 @@ void RegistrationMatcher::settle_deletions(const EntraUserRow& owner, entra::Key
             case DeletionOutcome::explains_removal:
                 removed_keys[decision.index].deletion_known = true;
                 ledger_->keys.save(removed_keys[decision.index]);
-                ledger_->deletions.close(deletion.event_id);
+                ledger_->deletions.close(deletion.event_id, std::nullopt);
                 break;
             case DeletionOutcome::withdraws:
                 withdraw(waiting[decision.index], now);
-                ledger_->deletions.close(deletion.event_id);
+                ledger_->deletions.close(deletion.event_id, waiting[decision.index].id);
                 break;
         }
     }

@@ -138,7 +138,8 @@ DeletionTable::DeletionTable(Database& database)
     : insert_(database.prepare("INSERT INTO deletions (event_id, entra_user_id, upn, kind, deleted_at, open) "
                                "VALUES (?, ?, ?, ?, ?, 1) ON CONFLICT DO NOTHING RETURNING 1")),
       set_user_(database.prepare("UPDATE deletions SET entra_user_id = ?2 WHERE event_id = ?1")),
-      close_(database.prepare("UPDATE deletions SET open = 0 WHERE event_id = ?")),
+      close_(database.prepare("UPDATE deletions SET open = 0, withdrew = ?2 WHERE event_id = ?1")),
+      reopen_(database.prepare("UPDATE deletions SET open = 1, withdrew = NULL WHERE withdrew = ?")),
       open_of_(database.prepare(std::string{deletion_columns} +
                                 "WHERE entra_user_id = ? AND kind = ? AND open = 1 ORDER BY deleted_at, event_id")),
       open_(database.prepare(std::string{deletion_columns} + "WHERE open = 1 ORDER BY deleted_at, event_id")),
@@ -158,8 +159,12 @@ void DeletionTable::set_user(std::string_view event_id, std::string_view entra_u
     set_user_.bind(event_id, entra_user_id).run();
 }
 
-void DeletionTable::close(std::string_view event_id) {
-    close_.bind(event_id).run();
+void DeletionTable::close(std::string_view event_id, std::optional<RegistrationId> withdrew) {
+    close_.bind(event_id, withdrew).run();
+}
+
+void DeletionTable::reopen(RegistrationId withdrew) {
+    reopen_.bind(withdrew).run();
 }
 
 std::vector<DeletionRow> DeletionTable::open_of(std::string_view entra_user_id, entra::KeyKind kind) {

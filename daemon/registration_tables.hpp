@@ -40,13 +40,16 @@ class DeletionTable {
     [[nodiscard]] bool insert(const DeletionRow& row);
     /// Gives an event that named only a user principal name its user.
     void set_user(std::string_view event_id, std::string_view entra_user_id);
-    void close(std::string_view event_id);
+    /// `withdrew`: the registration that it was taken to end, if that was it.
+    void close(std::string_view event_id, std::optional<RegistrationId> withdrew);
+    /// The registration arrived after all: the deletion meant another key.
+    void reopen(RegistrationId withdrew);
     [[nodiscard]] std::vector<DeletionRow> open_of(std::string_view entra_user_id, entra::KeyKind kind);
     [[nodiscard]] std::vector<DeletionRow> open();
     void forget_before(Instant limit);
 
   private:
-    Statement insert_, set_user_, close_, open_of_, open_, forget_;
+    Statement insert_, set_user_, close_, reopen_, open_of_, open_, forget_;
 };
 
 class EntraUserTable {

@@ -3,6 +3,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <csignal>
 #include <exception>
 #include <iostream>
@@ -14,7 +15,10 @@
 #include "daemon/engine.hpp"
 #include "daemon/http_address.hpp"
 #include "daemon/http_routes.hpp"
+#include "daemon/http_security.hpp"
 #include "daemon/http_server.hpp"
+#include "daemon/progress.hpp"
+#include "daemon/systemd_notify.hpp"
 #include "daemon/version.hpp"
 #include "metrics/render.hpp"
 
@@ -23,42 +27,59 @@ namespace {
 
 constexpr const char* default_address = "127.0.0.1:10061";
 
+constexpr int usage_error = 2;
+
+void warn_of_web(std::string_view warning) {
+    log(LogLevel::warn, "web server", {{"detail", warning}});
+}
+
 // Owns what runs; the web server's thread asks it, the main thread replaces the engine.
 class Daemon {
   public:
-    Daemon(RunOptions options, config::Settings settings)
+    Daemon(RunOptions options, config::Settings settings, SystemdNotify& service_manager)
         : options_(std::move(options)),
+          service_manager_(service_manager),
           instruments_(declared_sources(settings),
                        {std::string{version()}, std::string{revision()}, std::string{compiler()}}),
-          engine_(std::make_unique<Engine>(std::move(settings), instruments_, slot_, system_now)),
+          engine_(std::make_unique<Engine>(std::move(settings), instruments_, slot_, progress_, system_now)),
           in_force_(config::dump(engine_->settings())) {
         instruments_.config_reloaded(true, system_now());
     }
 
-    [[nodiscard]] bool serve(const std::vector<HttpAddress>& addresses) {
+    /// 0, or the exit code.
+    [[nodiscard]] int serve(const std::vector<HttpAddress>& addresses) {
         HttpRouter router =
             make_routes({std::string{version()}, [this] { return metrics_text(); }, [this] { return not_ready(); },
                          [this] { return in_force(); }, options_.enable_lifecycle ? reload_endpoint() : nullptr});
-        server_ = std::make_unique<HttpServer>(
-            HttpServerOptions{.handler = [router = std::move(router)](
-                                             HttpRequest request,
-                                             HttpReply reply) { router.handle(std::move(request), std::move(reply)); },
-                              .on_warning = [](std::string_view warning) { log(LogLevel::warn, warning); }});
+        HttpServerOptions server{.handler =
+                                     [router = std::move(router)](HttpRequest request, HttpReply reply) {
+                                         router.handle(std::move(request), std::move(reply));
+                                     },
+                                 .on_warning = warn_of_web};
+        if (!options_.web_config_file.empty()) {
+            auto security = HttpSecurity::open(options_.web_config_file, warn_of_web);
+            if (!security) {
+                std::cerr << security.error() << '\n';
+                return usage_error;
+            }
+            security_ = std::move(*security);
+            security_->protect(server);
+        }
+        server_ = std::make_unique<HttpServer>(std::move(server));
         for (const HttpAddress& address : addresses) {
             if (const auto bound = server_->listen(address); !bound) {
                 log(LogLevel::error, "cannot listen", {{"error", bound.error()}});
-                return false;
+                return 1;
             }
         }
         for (const HttpAddress& address : server_->addresses()) {
             log(LogLevel::info, "listening", {{"address", to_string(address)}});
-            if (!is_loopback(address) && options_.web_config_file.empty()) {
-                log(LogLevel::warn, "anyone who reaches this address can read it: give --web.config.file",
-                    {{"address", to_string(address)}});
+            if (const auto warning = exposure(address, security_.get())) {
+                log(LogLevel::warn, *warning, {{"address", to_string(address)}});
             }
         }
         server_->start();
-        return true;
+        return 0;
     }
 
     void run() {
@@ -71,7 +92,11 @@ class Daemon {
         });
         boost::asio::signal_set hangup{main_, SIGHUP};
         wait_for_hangup(hangup);
+        boost::asio::steady_timer watchdog{main_};
+        feed_watchdog(watchdog);
+        service_manager_.ready();
         main_.run();
+        service_manager_.stopping();
         server_->stop();
         {
             const std::scoped_lock lock(mutex_);
@@ -85,8 +110,31 @@ class Daemon {
     void wait_for_hangup(boost::asio::signal_set& hangup) {
         hangup.async_wait([this, &hangup](const boost::system::error_code& error, int) {
             if (!error) {
+                service_manager_.reloading();
                 (void)reload();
+                service_manager_.ready();
                 wait_for_hangup(hangup);
+            }
+        });
+    }
+
+    // Only while every part moves: a service that stands still is better restarted.
+    void feed_watchdog(boost::asio::steady_timer& timer) {
+        const auto period = service_manager_.watchdog();
+        if (!period) {
+            return;
+        }
+        const std::vector<std::string> stalled = progress_.stalled(Progress::Clock::now());
+        if (stalled.empty()) {
+            service_manager_.feed_watchdog();
+        }
+        for (const std::string& part : stalled) {
+            log(LogLevel::error, "a part of the daemon stands still", {{"part", part}});
+        }
+        timer.expires_after(*period / 3);
+        timer.async_wait([this, &timer](const boost::system::error_code& error) {
+            if (!error) {
+                feed_watchdog(timer);
             }
         });
     }
@@ -130,7 +178,7 @@ class Daemon {
         }
         retiring_.reset();  // the ledger has one owner at a time
         instruments_.declare(declared_sources(settings));
-        auto next = std::make_unique<Engine>(settings, instruments_, slot_, system_now);
+        auto next = std::make_unique<Engine>(settings, instruments_, slot_, progress_, system_now);
         const std::scoped_lock lock(mutex_);
         engine_ = std::move(next);
         in_force_ = config::dump(settings);
@@ -153,14 +201,17 @@ class Daemon {
     }
 
     RunOptions options_;
+    SystemdNotify& service_manager_;
     boost::asio::io_context main_{1};
     metrics::SnapshotSlot slot_;
     metrics::Instruments instruments_;
+    Progress progress_;
     mutable std::mutex mutex_;  ///< engine_ (its pointer), in_force_, stopping_
     std::unique_ptr<Engine> engine_;
     std::unique_ptr<Engine> retiring_;
     std::string in_force_;
     bool stopping_ = false;
+    std::unique_ptr<HttpSecurity> security_;
     std::unique_ptr<HttpServer> server_;  // last: its thread ends before what it asks
 };
 
@@ -169,6 +220,7 @@ class Daemon {
 int run_daemon(const RunOptions& options) {
     // libldap writes to sockets that the supervisor has shut down.
     std::signal(SIGPIPE, SIG_IGN);
+    SystemdNotify service_manager = SystemdNotify::from_environment();
     open_log(options.log_level, options.log_format);
 
     std::vector<HttpAddress> addresses;
@@ -177,7 +229,7 @@ int run_daemon(const RunOptions& options) {
         const auto address = parse_http_address(text);
         if (!address) {
             std::cerr << "keysyncd: --web.listen-address: " << address.error() << '\n';
-            return 2;
+            return usage_error;
         }
         addresses.push_back(*address);
     }
@@ -187,7 +239,7 @@ int run_daemon(const RunOptions& options) {
         for (const config::Problem& problem : settings.error()) {
             std::cerr << to_string(problem) << '\n';
         }
-        return 2;
+        return usage_error;
     }
     for (const config::Problem& problem : warnings) {
         log(LogLevel::warn, "configuration", {{"problem", to_string(problem)}});
@@ -195,9 +247,9 @@ int run_daemon(const RunOptions& options) {
     log(LogLevel::info, "starting keysyncd",
         {{"version", version()}, {"revision", revision()}, {"config_file", options.config_file.string()}});
     try {
-        Daemon daemon{options, std::move(*settings)};
-        if (!daemon.serve(addresses)) {
-            return 1;
+        Daemon daemon{options, std::move(*settings), service_manager};
+        if (const int code = daemon.serve(addresses); code != 0) {
+            return code;
         }
         daemon.run();
     } catch (const std::exception& error) {

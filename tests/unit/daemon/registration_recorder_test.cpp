@@ -80,6 +80,18 @@ TEST_CASE("a deletion before the arrival withdraws; arriving all the same makes 
     CHECK(f.ngc().registrations == 1);
 }
 
+TEST_CASE("a deletion that was taken for the wrong waiting key is put right when that key arrives") {
+    RecorderFixture f;
+    f.sweep({});
+    f.now += 3h;
+    f.audit({f.added("e1", 1, start), f.added("e2", 1, start + 1h), f.deleted("e3", 1, start + 2h)});
+    REQUIRE(f.figures().waiting.size() == 1);
+    f.window({f.user(1, {f.key(1, start)})});
+    CHECK(f.keys_in(State::pending) == 0);
+    CHECK(f.keys_in(State::withdrawn) == 1);
+    CHECK(f.keys_in(State::synced) == 1);
+}
+
 TEST_CASE("a deletion that comes before its registration in the log waits for it") {
     RecorderFixture f;
     f.sweep({});

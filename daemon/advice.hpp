@@ -1,0 +1,14 @@
+// What to do about it, in one sentence: the causes of overdue keys and the findings about keys. The runbooks say more.
+#pragma once
+
+#include <string_view>
+
+#include "ldap/key_findings.hpp"
+#include "metrics/exposition.hpp"
+
+namespace keysyncd::daemon {
+
+[[nodiscard]] std::string_view advice(metrics::Cause cause) noexcept;
+[[nodiscard]] std::string_view advice(ldap::KeyFinding finding) noexcept;
+
+}  // namespace keysyncd::daemon

@@ -1,0 +1,163 @@
+#include "daemon/explain_command.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ostream.h>
+
+#include <algorithm>
+#include <boost/json/serialize.hpp>
+#include <ostream>
+
+#include "daemon/advice.hpp"
+#include "daemon/ledger_queries.hpp"
+#include "daemon/printable_text.hpp"
+#include "daemon/span_text.hpp"
+#include "daemon/survey.hpp"
+#include "daemon/view_json.hpp"
+#include "entra/graph_time.hpp"
+
+namespace keysyncd::daemon {
+namespace {
+
+std::string shown(const std::optional<Instant>& at) {
+    return at ? entra::format_rfc3339(*at, 0) : "unknown";
+}
+
+std::string written_text(const KeyView& key) {
+    if (!key.written_latest) {
+        return "not yet";
+    }
+    if (key.precision == metrics::Precision::exact) {
+        return shown(key.written_latest) + " (exact)";
+    }
+    if (!key.written_earliest || *key.written_earliest == *key.written_latest) {
+        return "by " + shown(key.written_latest) + " (bounded)";
+    }
+    return fmt::format("between {} and {} (bounded)", shown(key.written_earliest), shown(key.written_latest));
+}
+
+void write_key(std::ostream& out, const KeyView& key, Instant now) {
+    fmt::print(out, "  {} key {}, {}\n", key.usage,
+               key.key_id.empty() ? "that is not in the directory yet" : key.key_id.substr(0, 16) + "...",
+               metrics::state_labels[static_cast<std::size_t>(key.state)]);
+    if (key.device_id) {
+        fmt::print(out, "    device       {}\n", *key.device_id);
+    }
+    fmt::print(out, "    source       {}\n", key.source);
+    fmt::print(out, "    registered   {}\n", shown(key.registered_at));
+    fmt::print(out, "    written      {}\n", written_text(key));
+    if (key.delay) {
+        fmt::print(out, "    delay        {}, {} missed cycle{}\n", span_text(*key.delay), key.missed_cycles,
+                   key.missed_cycles == 1 ? "" : "s");
+    } else if (!key.written_latest && key.registered_at && key.state != metrics::State::withdrawn) {
+        fmt::print(out, "    waiting      {}, {} missed cycle{}\n", span_text(now - *key.registered_at),
+                   key.missed_cycles, key.missed_cycles == 1 ? "" : "s");
+    }
+    if (key.removed_at) {
+        fmt::print(out, "    removed      {}\n", shown(key.removed_at));
+    }
+    if (key.cause) {
+        fmt::print(out, "    cause        {}\n                 {}\n",
+                   metrics::cause_labels[static_cast<std::size_t>(*key.cause)], advice(*key.cause));
+    }
+    for (std::uint8_t i = 0; i < ldap::key_finding_count; ++i) {
+        const auto finding = static_cast<ldap::KeyFinding>(i);
+        if ((key.findings & ldap::bit(finding)) != 0) {
+            fmt::print(out, "    suspicious   {}\n                 {}\n", ldap::to_string(finding), advice(finding));
+        }
+    }
+}
+
+// The daemon's ledger, where there is one that this account may read.
+std::vector<UserView> observed_users(const config::Settings& settings, const std::string& user, Instant now) {
+    try {
+        return LedgerQueries{settings, settings.ledger.path}.users(user, now);
+    } catch (const SqliteError&) {
+        return {};
+    }
+}
+
+}  // namespace
+
+void merge_observed(UserView& looked_at, const UserView& observed) {
+    for (const KeyView& known : observed.keys) {
+        const auto same = std::ranges::find_if(
+            looked_at.keys, [&](const KeyView& key) { return !key.key_id.empty() && key.key_id == known.key_id; });
+        if (same != looked_at.keys.end()) {
+            const metrics::State state = same->state;
+            *same = known;
+            same->state =
+                state == metrics::State::synced && known.state == metrics::State::unmatched ? known.state : state;
+        } else if (known.state == metrics::State::removed || known.state == metrics::State::withdrawn) {
+            looked_at.keys.push_back(known);
+        }
+    }
+    if (looked_at.next_write && observed.next_write && observed.next_write->observed) {
+        looked_at.next_write = observed.next_write;
+    }
+}
+
+void write_explanation(std::ostream& out, const UserView& user, const config::SyncSettings& sync, Instant now) {
+    const UserName& name = user.user;
+    fmt::print(out, "{}\n", printable(name.user_principal_name.empty() ? name.dn : name.user_principal_name));
+    fmt::print(out, "  domain       {}\n", name.domain);
+    if (!name.dn.empty()) {
+        fmt::print(out, "  directory    {}\n", printable(name.dn));
+    }
+    if (user.protected_account) {
+        fmt::print(out, "  account      protected (adminCount=1)\n");
+    }
+    if (user.disabled) {
+        fmt::print(out, "  account      disabled\n");
+    }
+    if (user.keys.empty()) {
+        fmt::print(out, "  no keys: none in the directory, none registered lately\n");
+    }
+    for (const KeyView& key : user.keys) {
+        write_key(out, key, now);
+    }
+    if (user.next_write) {
+        fmt::print(out, "  next write   expected {} (in {}), give or take {}; {}\n", shown(user.next_write->at),
+                   span_text(user.next_write->at - now), span_text(user.next_write->uncertainty),
+                   user.next_write->observed
+                       ? "from the cycle that was observed"
+                       : fmt::format("from the configured cycle of {}", span_text(Ticks{sync.cycle})));
+    }
+}
+
+int run_explain(const config::Settings& settings, const std::string& user, ExplainFormat format, std::ostream& out,
+                std::ostream& err, const Clock& clock) {
+    const std::chrono::seconds since = settings.entra ? settings.entra->lookback : config::EntraSettings{}.lookback;
+    const SurveyResult seen = survey(settings, {since, user}, clock, [](std::uint64_t) {});
+    const Instant now = clock();
+    std::vector<UserView> users = LedgerQueries{settings, seen.ledger->database()}.users(user, now);
+    for (const UserView& observed : observed_users(settings, user, now)) {
+        const auto same = std::ranges::find_if(users, [&](const UserView& view) {
+            return view.user.domain == observed.user.domain && view.user.object_sid == observed.user.object_sid;
+        });
+        if (same != users.end()) {
+            merge_observed(*same, observed);
+        } else {
+            users.push_back(observed);
+        }
+    }
+    for (const std::string& problem : seen.problems) {
+        fmt::print(err, "keysyncd: {}\n", problem);
+    }
+    if (users.empty()) {
+        fmt::print(err,
+                   "keysyncd: no key of {} is in the directory, and none was registered within {}. USER is a user "
+                   "principal name, sAMAccountName, DN, objectGUID or SID.\n",
+                   printable(user), span_text(Ticks{since}));
+        return 1;
+    }
+    for (const UserView& view : users) {
+        if (format == ExplainFormat::json) {
+            fmt::print(out, "{}\n", boost::json::serialize(to_json(view)));
+        } else {
+            write_explanation(out, view, settings.sync, now);
+        }
+    }
+    return seen.problems.empty() ? 0 : 1;
+}
+
+}  // namespace keysyncd::daemon

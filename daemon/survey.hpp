@@ -1,0 +1,37 @@
+// One look at both sides without a daemon, for explain and report: the same readers, recorders and queries that the
+// daemon uses, over a ledger in memory. Blocking; the caller's thread.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "config/settings.hpp"
+#include "daemon/clock.hpp"
+#include "daemon/ledger.hpp"
+#include "entra/entra_user.hpp"
+
+namespace keysyncd::daemon {
+
+struct SurveyScope {
+    std::chrono::seconds since{};  ///< how far back keys are measured and the audit log is read
+    std::string user;              ///< empty: everybody; else UPN, sAMAccountName, DN, objectGUID or SID
+};
+
+struct SurveyResult {
+    std::unique_ptr<Ledger> ledger;     ///< in memory
+    std::vector<std::string> problems;  ///< sources that could not be read, one line each
+    std::uint64_t users_read = 0;
+};
+
+/// `progress` is told the number of users read so far, between batches.
+[[nodiscard]] SurveyResult survey(const config::Settings& settings, const SurveyScope& scope, const Clock& clock,
+                                  const std::function<void(std::uint64_t)>& progress);
+
+/// The LDAP filter that finds the user by any of its names, every byte of the name escaped (RFC 4515). Pure.
+[[nodiscard]] std::string user_filter(const std::string& name);
+
+}  // namespace keysyncd::daemon
