@@ -10,8 +10,7 @@
 namespace keysyncd::entra {
 namespace {
 
-// 50 ms more than the documented window, for clocks that tick apart.
-constexpr std::chrono::milliseconds window{10'050};
+constexpr std::chrono::seconds general_window{10};
 constexpr std::size_t reports_limit = 5;
 constexpr std::size_t general_limit = 500;  // far under the 3,500 units that the smallest tenants have
 
@@ -45,8 +44,8 @@ GraphSession::GraphSession(Exchange& exchange, TokenSource& tokens, Clock& clock
       tokens_(tokens),
       clock_(clock),
       limits_(limits),
-      general_{Throttle{general_limit, window}},
-      reports_{Throttle{reports_limit, window}} {}
+      general_{Throttle{general_limit, general_window}},
+      reports_{Throttle{reports_limit, limits.reports_window}} {}
 
 std::expected<Answer, GraphError> GraphSession::ask(const Question& question, const std::stop_token& stop) {
     Progress progress{.give_up = clock_.steady_now() + limits_.patience};

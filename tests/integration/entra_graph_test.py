@@ -25,7 +25,7 @@ class GraphTest(unittest.TestCase):
         self.tenant = self.entra.tenant
 
     def probe(self, environment=None, **settings):
-        made = GraphProbe(PROBE, self.entra.configuration(**settings), environment)
+        made = GraphProbe(PROBE, self.entra.configuration(**{"reports_window_ms": 50, **settings}), environment)
         self.addCleanup(made.close)
         return made
 
@@ -313,7 +313,7 @@ class MisbehaviourTest(GraphTest):
 class ThrottleTest(GraphTest):
     def test_the_limit_of_the_reports_family_is_never_exceeded_by_our_own_doing(self):
         self.entra.graph.set_throttle(5, 10.0)
-        probe = self.probe()
+        probe = self.probe(reports_window_ms=10050)
         self.add_keys(6 * 500 + 1)
         outcome = probe.registrations()
         self.assertEqual(len(outcome["events"]), 3001)

@@ -9,6 +9,7 @@
 #include <mutex>
 #include <thread>
 
+#include "entra/audit_file_reader.hpp"
 #include "entra/curl_client.hpp"
 #include "entra/graph_reader.hpp"
 
@@ -109,6 +110,7 @@ class Probe {
         entra::SessionLimits limits;
         limits.request_deadline = std::chrono::milliseconds{number(given, "request_deadline_ms", 10'000)};
         limits.patience = std::chrono::milliseconds{number(given, "patience_ms", 30'000)};
+        limits.reports_window = std::chrono::milliseconds{number(given, "reports_window_ms", 10'050)};
         limits.max_body_bytes = static_cast<std::size_t>(number(given, "max_body_bytes", 32 << 20));
         return limits;
     }
@@ -146,7 +148,104 @@ class Probe {
                 {"sync_enabled", sync->sync_enabled ? json::value(*sync->sync_enabled) : json::value()},
                 {"last_sync", sync->last_sync ? json::value(entra::format_rfc3339(*sync->last_sync)) : json::value()}};
         }
+        if (name == "methods") {
+            return methods(call, stop);
+        }
+        if (name == "users") {
+            return users(call, stop);
+        }
+        if (name == "survey") {
+            return survey(call, stop);
+        }
+        if (name == "audit_files") {
+            return audit_files(call, stop);
+        }
         throw std::runtime_error("no such call: " + name);
+    }
+
+    json::object methods(const json::object& call, const std::stop_token& stop) {
+        const auto kind = text(call, "kind") == "fido" ? entra::KeyKind::fido : entra::KeyKind::ngc;
+        const auto answer = reader_.read_methods(text(call, "user"), kind, stop);
+        if (!answer) {
+            return {{"error", error_of(answer.error())}};
+        }
+        json::array found;
+        for (const entra::AuthenticationMethod& method : answer->methods) {
+            found.push_back({{"id", method.id},
+                             {"created_at", method.created_at ? entra::format_rfc3339(*method.created_at) : ""}});
+        }
+        return {{"methods", std::move(found)}, {"known", answer->knowledge == entra::MethodsKnowledge::known}};
+    }
+
+    json::object users(const json::object& call, const std::stop_token& stop) {
+        std::vector<std::string> wanted;
+        for (const json::value& user : call.at("users").as_array()) {
+            wanted.emplace_back(user.as_string());
+        }
+        const auto answers = reader_.read_users(wanted, stop);
+        if (!answers) {
+            return {{"error", error_of(answers.error())}};
+        }
+        json::array found;
+        for (const entra::UserAnswer& answer : *answers) {
+            found.push_back({{"asked", answer.asked},
+                             {"user", answer.user ? json::value(user_of(*answer.user)) : json::value()},
+                             {"failed", answer.error.has_value()}});
+        }
+        return {{"users", std::move(found)}};
+    }
+
+    /// The state goes through text each time, as it does in a daemon that is restarted.
+    json::object survey(const json::object& call, const std::stop_token& stop) {
+        auto state = entra::parse_survey_state(survey_).value();
+        if (!state.baseline) {
+            state.baseline = entra::parse_rfc3339(text(call, "since"));
+        }
+        json::array events;
+        const auto pass = reader_.survey_registrations(state, clock_.now(), 1000, sink_into(events), stop);
+        survey_ = entra::serialize(state);
+        json::object outcome{{"events", std::move(events)}};
+        if (!pass) {
+            outcome["error"] = error_of(pass.error());
+        } else {
+            outcome["asked"] = pass->asked;
+        }
+        return outcome;
+    }
+
+    json::object audit_files(const json::object& call, const std::stop_token& stop) {
+        std::vector<std::string> patterns;
+        for (const json::value& pattern : call.at("patterns").as_array()) {
+            patterns.emplace_back(pattern.as_string());
+        }
+        json::array problems;
+        entra::AuditFileReader reader(
+            patterns, {},
+            [&](const entra::AuditFileProblem& problem) {
+                problems.push_back({{"path", problem.path}, {"line", problem.line}, {"detail", problem.detail}});
+            },
+            entra::parse_audit_file_cursor(files_).value());
+        json::array events;
+        const bool count_only = call.contains("count_only");
+        const auto into = sink_into(events);
+        const entra::AuditFilePass pass = reader.read(
+            [&](std::vector<entra::RegistrationEvent>&& some, const entra::AuditFileCursor& cursor) {
+                files_ = entra::serialize(cursor);
+                return count_only || into(std::move(some));
+            },
+            stop);
+        return {{"events", std::move(events)},   {"problems", std::move(problems)}, {"bytes", pass.bytes},
+                {"records", pass.records},       {"event_count", pass.events},      {"malformed_count", pass.malformed},
+                {"unreadable", pass.unreadable}, {"stopped", pass.stopped}};
+    }
+
+    static entra::EventSink sink_into(json::array& events) {
+        return [&events](std::vector<entra::RegistrationEvent>&& some) {
+            for (const entra::RegistrationEvent& event : some) {
+                events.push_back(event_of(event));
+            }
+            return true;
+        };
     }
 
     json::object registrations(const json::object& call, const std::stop_token& stop) {
@@ -155,15 +254,7 @@ class Probe {
             throw std::runtime_error("since: an RFC 3339 time is needed");
         }
         json::array events;
-        const auto read = reader_.read_registrations(
-            *since,
-            [&](std::vector<entra::RegistrationEvent>&& page) {
-                for (const entra::RegistrationEvent& event : page) {
-                    events.push_back(event_of(event));
-                }
-                return true;
-            },
-            stop);
+        const auto read = reader_.read_registrations(*since, sink_into(events), stop);
         json::object outcome{{"events", std::move(events)}};
         if (!read) {
             outcome["error"] = error_of(read.error());
@@ -173,6 +264,8 @@ class Probe {
 
     json::array requests_;
     json::array malformed_;
+    std::string survey_ = R"({"users":{}})";
+    std::string files_ = "[]";
     double throttled_ = 0;
     entra::SystemClock clock_;
     entra::GraphReader reader_;

@@ -24,3 +24,8 @@ class GraphProbe:
         self._process.stdin.close()
         self._process.wait(30)
         self._process.stdout.close()
+
+    def peak_memory(self):
+        """Bytes that were resident at the most."""
+        with open(f"/proc/{self._process.pid}/status", encoding="ascii") as file:
+            return next(int(line.split()[1]) * 1024 for line in file if line.startswith("VmHWM:"))

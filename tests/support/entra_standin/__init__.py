@@ -35,6 +35,9 @@ The Connect simulator's side, once a cycle
         entra.confirm_export(change["key_id"], change["operation"])
     entra.mark_synced()                              # organization.onPremisesLastSyncDateTime, now or `at`
 
+The audit log as files, beside or instead of Graph: exports.py (Exporter).
+Other credentials: assertions.py (certificates, workload identity), metadata.py (managed identities).
+
 Times go in as RFC 3339 text or integer ticks (100 ns since 1970), and come out as text with seven digits.
 Misbehaviour on request: see faults.py. State survives a restart when the same state_dir is given (state.json).
 """
