@@ -9,22 +9,16 @@ import pathlib
 import random
 import subprocess
 import sys
-import tempfile
 import time
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 
-from entra_standin import EntraStandin
 from lab import children
-from lab.keysyncd_process import KeysyncdProcess, domain_configuration
-from lab.samba_dc import SambaDc
-from scenario.comparison import wait_for_truth
-from scenario.estate import Estate, now
+from scenario.estate import now
 from scenario.plan import Plan
-from scenario.truth import Truth
+from scenario.world import World
 
-LOOKBACK, CYCLE, GRACE, OVERDUE_AFTER = 24 * 3600, 1800, 300, 3900
 SEED = 20260131
 
 
@@ -32,39 +26,17 @@ class ScenarioTest(unittest.TestCase):
     seed = SEED
 
     def setUp(self):
-        self.folder = tempfile.TemporaryDirectory(prefix="keysyncd-scenario-")
-        self.addCleanup(self.folder.cleanup)
-        self.dc = self.enterContext(SambaDc())
-        self.entra = self.enterContext(EntraStandin(self.folder.name + "/entra", throttle=(1000, 10.0), seed=self.seed))
-        self.truth = Truth(self.dc.realm, CYCLE, GRACE, OVERDUE_AFTER)
         self.plan = Plan(self.seed)
-        self.estate = Estate(self.plan, self.dc, self.entra.tenant, self.truth)
-        self.daemon = KeysyncdProcess(self.folder.name + "/keysyncd", {
-            "domains": [domain_configuration(self.dc, poll_interval="1s", full_sweep_interval="5s")],
-            "entra": self.entra.configuration(poll_interval="1s", lookback="24h", overlap="24h"),
-            "sync": {"cycle": "30m", "grace": "5m", "overdue_after": "65m"}}, arguments=["--log.level=debug"])
-        self.addCleanup(self.daemon.stop)
-        self.begun = time.monotonic()
-
-    def holds(self, what, further_polls=False):
-        """The daemon comes to tell the truth, and sticks to it when it has asked everyone again."""
-        wrong, when = wait_for_truth(self.daemon, self.truth, now, deadline=25), ""
-        if further_polls and not wrong:
-            self.daemon.wait_for_polls(2)
-            wrong, when = wait_for_truth(self.daemon, self.truth, now, deadline=1), " (after further polls)"
-        if wrong:
-            self.fail("\n  ".join([f"{what}{when}, seed {self.seed}: {len(wrong)} figures are wrong", *wrong,
-                                   self.daemon.log_tail(15)]))
-        print(f"{time.monotonic() - self.begun:6.1f} s  {what}", flush=True)
+        self.world = self.enterContext(World(self.plan, self.seed))
+        self.daemon, self.estate, self.truth = self.world.daemon, self.world.estate, self.world.truth
 
     def test_every_figure_equals_the_truth(self):
-        estate, plan = self.estate, self.plan
+        plan = self.plan
         self.assertGreaterEqual(len(plan.users), 200)
         self.assertGreaterEqual(len(plan.keys), 300)
         print(f"\nseed {self.seed}: {len(plan.users)} users, {len(plan.keys)} keys, {plan.phases} Connect cycles")
-        estate.populate(LOOKBACK)
         self.daemon.start()
-        self.holds("first start on a directory full of old keys", further_polls=True)
+        self.world.holds("first start on a directory full of old keys", further_polls=True)
         for phase in range(1, plan.phases + 1):
             self.run_phase(phase)
         self.check_the_exposition()
@@ -76,33 +48,30 @@ class ScenarioTest(unittest.TestCase):
 
     def run_phase(self, phase):
         estate = self.estate
-        for planned in self.plan.in_phase(phase):
-            if planned.source == "AzureAD":
-                estate.register(planned)
-        estate.make_noise()
-        self.holds(f"phase {phase}: registered")
+        self.world.register(phase)
+        self.world.holds(f"phase {phase}: registered")
         estate.withdraw(phase)
         estate.delete_in_entra(phase)
-        self.holds(f"phase {phase}: deleted in Entra")
+        self.world.holds(f"phase {phase}: deleted in Entra")
         if phase == 2:
-            self.entra.tenant.disorder_events(seed=self.seed)
+            self.world.entra.tenant.disorder_events(seed=self.seed)
         if phase == 3:
             self.assertEqual(self.daemon.stop(), 0)
             estate.synchronise()
             self.daemon.start()
-            self.holds(f"phase {phase}: Connect ran while the daemon was down")
+            self.world.holds(f"phase {phase}: Connect ran while the daemon was down")
         elif phase == 5:
             self.kill_in_the_middle()
-            self.holds(f"phase {phase}: the daemon was killed in the middle of Connect's run")
+            self.world.holds(f"phase {phase}: the daemon was killed in the middle of Connect's run")
         else:
             estate.synchronise()
-            self.holds(f"phase {phase}: Connect ran")
+            self.world.holds(f"phase {phase}: Connect ran")
         estate.release_late_events()
-        self.holds(f"phase {phase}: late audit events arrived")
+        self.world.holds(f"phase {phase}: late audit events arrived")
         estate.write_local_keys(phase)
-        self.holds(f"phase {phase}: on-premises keys written")
+        self.world.holds(f"phase {phase}: on-premises keys written")
         estate.rename_and_delete_users(phase)
-        self.holds(f"phase {phase}: users renamed and deleted", further_polls=True)
+        self.world.holds(f"phase {phase}: users renamed and deleted", further_polls=True)
 
     def kill_in_the_middle(self):
         countdown = random.Random(self.seed).randrange(5, 25)

@@ -36,9 +36,9 @@ class KeysyncdProcess:
     def __init__(self, folder, configuration, port=None, arguments=(), environment=None):
         self.folder = pathlib.Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
-        self.ledger = self.folder / "ledger.db"
         self.configuration_file, self.log = self.folder / "keysyncd.yaml", self.folder / "keysyncd.log"
-        self.configuration = {**configuration, "ledger": {"path": str(self.ledger), **configuration.get("ledger", {})}}
+        self.configuration = {"ledger": {"path": str(self.folder / "ledger.db")}, **configuration}
+        self.ledger = pathlib.Path(self.configuration["ledger"]["path"])
         self.address = f"127.0.0.1:{port or free_port()}"
         self.url = f"http://{self.address}"
         self._arguments, self._environment = list(arguments), {**os.environ, **(environment or {})}

@@ -35,13 +35,21 @@ class Estate:
             self._create(user)
         for planned in self.plan.in_phase(0):
             self.register(planned)
-            fact = self._facts[id(planned)][0]
-            fact.history = planned.age > lookback
         self.write_local_keys(0)
         self.synchronise()
+        self._observe_anew(now() - round(lookback * SECOND))
+
+    def lose_ledger(self, lookback):
+        """To be told while the daemon stands still and its ledger is gone."""
+        self._observe_anew(now() - round(lookback * SECOND))
+
+    def _observe_anew(self, baseline_before):
+        """Nobody was looking up to now: of several changes of a user the last one counts for all the keys."""
         changed = self._when_changed()
-        for planned in self.plan.in_phase(0):  # nobody was looking in between: the last change of the user counts
-            self._facts[id(planned)][0].written = changed[self._users[planned.owner.name]["dn"]]
+        owners = {id(fact): planned.owner for planned in self.plan.keys
+                  for fact, _ in [self._facts.get(id(planned), (None, None))] if fact}
+        self.truth.start_afresh(baseline_before,
+                                lambda key: changed[self._users[owners[id(key)].name]["dn"]])
 
     def _create(self, user):
         domain, upn = self.dc.realm, f"{user.name}@{self.dc.realm}"

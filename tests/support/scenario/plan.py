@@ -35,9 +35,10 @@ class PlannedKey:
 
 
 class Plan:
-    """`users` and `keys` in the order of their making. Phases run from 1 to `phases`."""
+    """`users` and `keys` in the order of their making. Phases run from 1 to `phases`. endings=False: nothing is
+    withdrawn, removed, renamed or deleted."""
 
-    def __init__(self, seed, phases=6, normal_users=210, keys_a_phase=34):
+    def __init__(self, seed, phases=6, normal_users=210, keys_a_phase=34, endings=True):
         self.random = random.Random(seed)
         self.phases = phases
         self.normal = [PlannedUser(f"user{number:03}") for number in range(normal_users)]
@@ -53,10 +54,12 @@ class Plan:
         self._baseline()
         self._stuck_keys()
         for phase in range(1, phases + 1):
-            self._withdrawals(phase)
+            if endings:
+                self._withdrawals(phase)
             self._registrations(phase, keys_a_phase)
-        self._removals()
-        self._renames_and_deletions()
+        if endings:
+            self._removals()
+            self._renames_and_deletions()
 
     def in_phase(self, phase):
         return [key for key in self.keys if key.phase == phase]
@@ -129,7 +132,7 @@ class Plan:
         """Keys that are deleted in Entra, and by Connect in the directory, in a later phase than they came."""
         candidates = [key for key in self.keys if key.fate == "written" and key.source == "AzureAD"
                       and key.usage in ("NGC", "FIDO") and key.phase < self.phases - 1]
-        for key in self.random.sample(candidates, 14):
+        for key in self.random.sample(candidates, 2 * self.phases + 2):
             key.removed_in = self.random.randrange(max(2, key.phase + 1), self.phases + 1)
 
     def _renames_and_deletions(self):
@@ -138,8 +141,8 @@ class Plan:
         for key in self.keys:
             last_key[id(key.owner)] = max(key.phase, last_key.get(id(key.owner), 0))
         with_keys = [user for user in self.normal if id(user) in last_key and id(user) not in busy]
-        for user in self.random.sample(with_keys, 12):
+        for user in self.random.sample(with_keys, min(2 * self.phases, len(with_keys) // 3)):
             user.renamed_in = self.random.randrange(1, self.phases)
         done = [user for user in with_keys if user.renamed_in is None and last_key[id(user)] < self.phases]
-        for user in self.random.sample(done, 6):
+        for user in self.random.sample(done, min(self.phases, len(done) // 2)):
             user.deleted_in = self.random.randrange(max(1, last_key[id(user)]), self.phases)

@@ -56,10 +56,20 @@ class Truth:
         self.keys = []
         self.last_sync = 0  # seconds
         self.malformed = {}
+        self.rebuilds = 0  # of the ledger
+        self.commit_failures = 0  # None: some, nobody can say how many
 
     def add(self, key):
         self.keys.append(key)
         return key
+
+    def start_afresh(self, baseline_before, when_changed):
+        """The daemon has lost its ledger and counts anew, from what the directory and the audit log still tell. Only
+        for a life without endings. `when_changed`: a key's user's, in ticks."""
+        for key in self.keys:
+            if key.written is not None:
+                key.written = when_changed(key)
+                key.history = key.created < baseline_before
 
     def missed_cycles(self, delay):
         beyond = delay - (self.cycle + self.grace) * SECOND
@@ -99,8 +109,9 @@ class Truth:
         for kind, count in self.malformed.items():
             put("keysync_malformed_values_total", count, kind=kind)
         series["keysync_entra_last_sync_timestamp_seconds", ()] = self.last_sync
-        series["keysync_ledger_commit_failures_total", ()] = 0
-        series["keysync_ledger_rebuilds_total", ()] = 0
+        if self.commit_failures is not None:
+            series["keysync_ledger_commit_failures_total", ()] = self.commit_failures
+        series["keysync_ledger_rebuilds_total", ()] = self.rebuilds
         return series
 
     def _put_usage(self, put, usage, keys, now):
