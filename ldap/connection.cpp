@@ -144,7 +144,7 @@ std::expected<std::unique_ptr<Connection>, PollError> Connection::open(
     if (!socket) {
         return std::unexpected(std::move(socket.error()));
     }
-    std::unique_ptr<Connection> connection(new Connection(server, supervisor));
+    std::unique_ptr<Connection> connection(new Connection(server, supervisor, limits));
     connection->lifeline_ = std::make_shared<Lifeline>(socket->get());
     if (const auto attached = connection->attach(socket->get()); !attached) {
         return std::unexpected(attached.error());
@@ -152,7 +152,7 @@ std::expected<std::unique_ptr<Connection>, PollError> Connection::open(
     static_cast<void>(socket->release());  // the handle closes it from here on
     const bool over_tls = server.ldaps || tls.start_tls;
     if (over_tls) {
-        if (auto started = connection->start_tls_session(tls, limits, stop); !started) {
+        if (auto started = connection->start_tls_session(tls, stop); !started) {
             if (started.error().failure == PollFailure::tls) {
                 connection.reset();
                 started.error().detail =
@@ -189,11 +189,10 @@ std::expected<void, PollError> Connection::attach(int descriptor) {
 }
 
 std::expected<void, PollError> Connection::start_tls_session(const config::TlsSettings& tls,
-                                                             const ConnectionLimits& limits,
                                                              const std::stop_token& stop) {
     LDAP* handle = handle_.get();
-    const auto watch = supervisor_.watch(lifeline_, limits.handshake, stop);
-    const timeval patience = to_timeval(limits.handshake + libldap_slack);
+    const auto watch = supervisor_.watch(lifeline_, limits_.handshake, stop);
+    const timeval patience = to_timeval(limits_.handshake + libldap_slack);
     ldap_set_option(handle, LDAP_OPT_TIMEOUT, &patience);
     const int demand = LDAP_OPT_X_TLS_DEMAND;
     const int minimum = LDAP_OPT_X_TLS_PROTOCOL_TLS1_2;
@@ -248,7 +247,8 @@ std::expected<void, PollError> Connection::start_tls_session(const config::TlsSe
 std::expected<SearchResult, PollError> Connection::search(const SearchRequest& request, const EntryVisitor& visit,
                                                           const std::stop_token& stop) {
     LDAP* handle = handle_.get();
-    const auto watch = supervisor_.watch(lifeline_, request.limit, stop);
+    const auto limit = request.limit.count() > 0 ? request.limit : limits_.answer;
+    const auto watch = supervisor_.watch(lifeline_, limit, stop);
     WireRequest wire(request);
     int id = 0;
     if (ldap_search_ext(handle, request.base.c_str(), to_scope(request.scope), request.filter.c_str(),
@@ -263,7 +263,7 @@ std::expected<SearchResult, PollError> Connection::search(const SearchRequest& r
         return std::unexpected(lost("sending a search"));
     }
     for (;;) {
-        timeval patience = to_timeval(request.limit + libldap_slack);
+        timeval patience = to_timeval(limit + libldap_slack);
         LDAPMessage* raw = nullptr;
         const int type = ldap_result(handle, id, LDAP_MSG_ONE, &patience, &raw);
         const std::unique_ptr<LDAPMessage, FreeMessage> message(raw);

@@ -11,6 +11,7 @@
 #include <string>
 
 #include "config/settings.hpp"
+#include "ldap/connection_limits.hpp"
 #include "ldap/deadline_supervisor.hpp"
 #include "ldap/poll_error.hpp"
 #include "ldap/search.hpp"
@@ -19,12 +20,6 @@
 struct ldap;
 
 namespace keysyncd::ldap {
-
-struct ConnectionLimits {
-    std::chrono::milliseconds connect{10'000};
-    std::chrono::milliseconds handshake{10'000};
-    std::chrono::milliseconds bind{15'000};
-};
 
 class Connection {
   public:
@@ -46,6 +41,7 @@ class Connection {
                                                                       const std::stop_token& stop);
 
     [[nodiscard]] const ServerEndpoint& server() const noexcept { return server_; }
+    [[nodiscard]] const ConnectionLimits& limits() const noexcept { return limits_; }
     /// When the server's certificate runs out; std::nullopt without TLS.
     [[nodiscard]] std::optional<std::chrono::sys_seconds> certificate_expiry() const noexcept {
         return certificate_expiry_;
@@ -59,17 +55,17 @@ class Connection {
         void operator()(struct ldap* handle) const noexcept;
     };
 
-    Connection(ServerEndpoint server, DeadlineSupervisor& supervisor) noexcept
-        : server_(std::move(server)), supervisor_(supervisor) {}
+    Connection(ServerEndpoint server, DeadlineSupervisor& supervisor, const ConnectionLimits& limits) noexcept
+        : server_(std::move(server)), supervisor_(supervisor), limits_(limits) {}
 
     [[nodiscard]] std::expected<void, PollError> attach(int descriptor);
     [[nodiscard]] std::expected<void, PollError> start_tls_session(const config::TlsSettings& tls,
-                                                                   const ConnectionLimits& limits,
                                                                    const std::stop_token& stop);
     [[nodiscard]] PollError lost(std::string_view doing) const;
 
     ServerEndpoint server_;
     DeadlineSupervisor& supervisor_;
+    ConnectionLimits limits_;
     std::shared_ptr<Lifeline> lifeline_;
     std::unique_ptr<struct ldap, Unbind> handle_;
     std::optional<std::chrono::sys_seconds> certificate_expiry_;

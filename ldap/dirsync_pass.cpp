@@ -14,7 +14,6 @@
 namespace keysyncd::ldap {
 namespace {
 
-constexpr std::chrono::minutes round_limit{2};
 constexpr std::int32_t round_bytes = 8 << 20;
 constexpr std::size_t batch_size = 500;
 constexpr std::size_t accounts_per_search = 50;
@@ -50,7 +49,7 @@ std::expected<Round, PollError> ask(Connection& connection, const std::string& n
                                              .value = encode_dirsync_request(
                                                  {.flags = flags, .most_bytes = round_bytes, .cookie = request.cookie}),
                                              .critical = true}},
-                               .limit = round_limit};
+                               .limit = connection.limits().page};
     Round round;
     auto result = connection.search(
         search,

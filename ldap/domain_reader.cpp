@@ -43,9 +43,10 @@ std::vector<bool> PassSink::with_news(std::span<const DirectoryUser> /*batch*/) 
 
 class DomainReader::Impl {
   public:
-    Impl(config::DomainSettings settings, DeadlineSupervisor& supervisor)
+    Impl(config::DomainSettings settings, DeadlineSupervisor& supervisor, const ConnectionLimits& limits)
         : settings_(std::move(settings)),
           supervisor_(supervisor),
+          limits_(limits),
           rotation_(settings_.servers),
           proof_(account_of(settings_.bind)) {}
 
@@ -93,7 +94,7 @@ class DomainReader::Impl {
         if (!server) {
             return std::unexpected(PollError{PollFailure::configuration, rotation_.current(), server.error()});
         }
-        auto connection = Connection::open(*server, settings_.tls, settings_.bind, supervisor_, stop);
+        auto connection = Connection::open(*server, settings_.tls, settings_.bind, supervisor_, stop, limits_);
         if (!connection) {
             return std::unexpected(std::move(connection.error()));
         }
@@ -163,6 +164,8 @@ class DomainReader::Impl {
         end.warnings = std::move(outcome->warnings);
         end.dirsync = tracking_->dirsync;
         end.tracking_reason = tracking_->reason;
+        end.metadata_asked = write_times_.asked();
+        end.metadata_unreadable = write_times_.unreadable();
         return end;
     }
 
@@ -219,6 +222,7 @@ class DomainReader::Impl {
 
     config::DomainSettings settings_;
     DeadlineSupervisor& supervisor_;
+    ConnectionLimits limits_;
     ServerRotation rotation_;
     RightsProof proof_;
     WriteTimes write_times_;
@@ -230,8 +234,9 @@ class DomainReader::Impl {
     Sid domain_sid_;
 };
 
-DomainReader::DomainReader(config::DomainSettings settings, DeadlineSupervisor& supervisor)
-    : impl_(std::make_unique<Impl>(std::move(settings), supervisor)) {}
+DomainReader::DomainReader(config::DomainSettings settings, DeadlineSupervisor& supervisor,
+                           const ConnectionLimits& limits)
+    : impl_(std::make_unique<Impl>(std::move(settings), supervisor, limits)) {}
 
 DomainReader::~DomainReader() = default;
 

@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "config/settings.hpp"
+#include "ldap/connection_limits.hpp"
 #include "ldap/directory_user.hpp"
 #include "ldap/poll_error.hpp"
 
@@ -53,9 +54,11 @@ struct PassEnd {
     std::uint64_t entries = 0;
     std::chrono::nanoseconds clock_offset{};  ///< the domain controller's clock minus ours, round trip halved
     std::optional<std::chrono::sys_seconds> certificate_expiry;  ///< of the domain controller's certificate
-    std::vector<std::string> warnings;  ///< true but not fatal: users whose keys are hidden, for instance
-    bool dirsync = false;               ///< changes were tracked by DirSync, else by uSNChanged
-    std::string tracking_reason;        ///< why that was chosen
+    std::vector<std::string> warnings;      ///< true but not fatal: users whose keys are hidden, for instance
+    bool dirsync = false;                   ///< changes were tracked by DirSync, else by uSNChanged
+    std::string tracking_reason;            ///< why that was chosen
+    std::uint64_t metadata_asked = 0;       ///< users whose replication metadata was asked for
+    std::uint64_t metadata_unreadable = 0;  ///< of these, users with keys that showed none: their writes stay bounded
 };
 
 /// Receives a pass on the worker thread. Returning false from users() stops the pass (PollFailure::stopped).
@@ -69,15 +72,16 @@ class PassSink {
     virtual std::vector<bool> with_news(std::span<const DirectoryUser> batch);
 };
 
-/// Whom to look for: by SID, else by objectGUID or mS-DS-ConsistencyGuid.
+/// Whom to look for: by SID, else by objectGUID or mS-DS-ConsistencyGuid, else by a name that a person typed.
 struct AccountQuery {
     Sid sid;
     std::optional<Guid> immutable_id;
+    std::string name{};  ///< UPN, sAMAccountName, DN, objectGUID or SID
 };
 
 class DomainReader {
   public:
-    DomainReader(config::DomainSettings settings, DeadlineSupervisor& supervisor);
+    DomainReader(config::DomainSettings settings, DeadlineSupervisor& supervisor, const ConnectionLimits& limits = {});
     ~DomainReader();
     DomainReader(const DomainReader&) = delete;
     DomainReader& operator=(const DomainReader&) = delete;

@@ -55,14 +55,13 @@ std::expected<std::string, PollError> next_cookie(const Connection& connection, 
 }  // namespace
 
 std::expected<std::uint64_t, PollError> paged_search(Connection& connection, const SearchRequest& request,
-                                                     int page_size, const PageVisitor& visit,
-                                                     const std::stop_token& stop) {
+                                                     const PageVisitor& visit, const std::stop_token& stop) {
     SearchRequest page_request = request;
     page_request.controls.push_back({.oid = LDAP_CONTROL_PAGEDRESULTS, .value = {}, .critical = true});
     std::string cookie;
     std::uint64_t entries = 0;
     do {
-        page_request.controls.back().value = encode_page(page_size, cookie);
+        page_request.controls.back().value = encode_page(connection.limits().page_size, cookie);
         std::vector<Entry> page;
         auto result = connection.search(
             page_request,

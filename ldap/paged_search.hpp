@@ -13,14 +13,12 @@
 
 namespace keysyncd::ldap {
 
-inline constexpr int default_page_size = 1000;
-
 /// Handed each page whole, when it has come; false ends the search (PollFailure::stopped).
 using PageVisitor = std::function<std::expected<bool, PollError>(std::vector<Entry>&& page)>;
 
-/// The number of entries. `request.limit` bounds each page.
+/// The number of entries. `request.limit` bounds each page; its size is the connection's.
 [[nodiscard]] std::expected<std::uint64_t, PollError> paged_search(Connection& connection, const SearchRequest& request,
-                                                                   int page_size, const PageVisitor& visit,
+                                                                   const PageVisitor& visit,
                                                                    const std::stop_token& stop);
 
 /// Replaces `entry`'s attribute `name`, where it came as a range, by all of its values (ldap/range_retrieval.hpp).

@@ -7,13 +7,6 @@
 #include "ldap/windows_time.hpp"
 
 namespace keysyncd::ldap {
-namespace {
-
-// Answered from memory by a healthy domain controller: short, as this is what finds out that one hangs.
-constexpr std::chrono::seconds root_dse_limit{8};
-
-}  // namespace
-
 bool RootDse::supports(std::string_view control) const noexcept {
     return std::ranges::find(supported_controls, control) != supported_controls.end();
 }
@@ -55,7 +48,7 @@ std::expected<RootDse, PollError> read_root_dse(Connection& connection, const st
         .base = {},
         .attributes = {"highestCommittedUSN", "currentTime", "dsServiceName", "defaultNamingContext",
                        "schemaNamingContext", "dnsHostName", "supportedControl"},
-        .limit = root_dse_limit};
+        .limit = connection.limits().root_dse};
     const auto now = [] { return std::chrono::time_point_cast<Ticks>(std::chrono::system_clock::now()); };
     const Instant sent = now();
     auto entry = connection.read(request, stop);

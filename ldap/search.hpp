@@ -27,8 +27,8 @@ struct SearchRequest {
     std::string filter = "(objectClass=*)";
     std::vector<std::string> attributes{};
     std::vector<Control> controls{};
-    int size_limit = 0;  ///< 0: the server's
-    std::chrono::milliseconds limit{30'000};
+    int size_limit = 0;                  ///< 0: the server's
+    std::chrono::milliseconds limit{0};  ///< 0: the connection's limit for an answer
 };
 
 /// LDAP result codes (RFC 4511 4.1.9) that the reader tells apart.

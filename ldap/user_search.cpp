@@ -12,7 +12,6 @@ namespace keysyncd::ldap {
 namespace {
 
 constexpr std::size_t batch_size = 500;
-constexpr std::chrono::minutes page_limit{2};  // of a domain controller under load; MaxQueryDuration is 120 s as well
 
 // LDAP_SERVER_SHOW_DELETED_OID (MS-ADTS 3.1.1.3.4.1.14)
 Control show_deleted() {
@@ -44,7 +43,7 @@ std::expected<std::uint64_t, PollError> read_users(Connection& connection, const
                                 .scope = SearchScope::subtree,
                                 .filter = filter,
                                 .attributes = user_attributes(),
-                                .limit = page_limit};
+                                .limit = connection.limits().page};
     const auto on_page = [&](std::vector<Entry>&& page) -> std::expected<bool, PollError> {
         std::vector<DirectoryUser> batch;
         for (auto& entry : page) {
@@ -63,7 +62,7 @@ std::expected<std::uint64_t, PollError> read_users(Connection& connection, const
         }
         return batch.empty() ? true : visit(std::move(batch));
     };
-    return paged_search(connection, request, default_page_size, on_page, stop);
+    return paged_search(connection, request, on_page, stop);
 }
 
 std::expected<std::vector<DirectoryUser>, PollError> read_tombstones(Connection& connection,
@@ -78,9 +77,9 @@ std::expected<std::vector<DirectoryUser>, PollError> read_tombstones(Connection&
         .filter = tombstone_filter(first_usn),
         .attributes = {"objectGUID", "objectSid", "sAMAccountName", "isDeleted", "whenChanged", "uSNChanged"},
         .controls = {show_deleted()},
-        .limit = page_limit};
+        .limit = connection.limits().page};
     const auto found = paged_search(
-        connection, request, default_page_size,
+        connection, request,
         [&](std::vector<Entry>&& page) -> std::expected<bool, PollError> {
             for (const auto& entry : page) {
                 if (auto user = to_directory_user(entry, now()); user && user->deleted) {

@@ -130,8 +130,14 @@ void look_up(ldap::DomainReader& reader, const ldap::AccountQuery& query) {
     }
 }
 
-config::DomainSettings settings_from(int argc, char** argv) {
+struct Arguments {
     config::DomainSettings settings;
+    ldap::ConnectionLimits limits;
+};
+
+Arguments parse_arguments(int argc, char** argv) {
+    Arguments parsed;
+    config::DomainSettings& settings = parsed.settings;
     settings.name = "probe";
     for (int i = 1; i < argc; ++i) {
         const std::string argument = argv[i];
@@ -150,6 +156,10 @@ config::DomainSettings settings_from(int argc, char** argv) {
             settings.bind.password_file = value;
         } else if (name == "base") {
             settings.base_dn = value;
+        } else if (name == "limit") {
+            parsed.limits = ldap::ConnectionLimits::all(std::chrono::milliseconds(std::stoi(value)));
+        } else if (name == "page_size") {
+            parsed.limits.page_size = std::stoi(value);
         } else if (name == "tracking") {
             settings.change_tracking = value == "dirsync" ? config::ChangeTracking::dirsync
                                        : value == "usn"   ? config::ChangeTracking::usn
@@ -160,7 +170,7 @@ config::DomainSettings settings_from(int argc, char** argv) {
             throw std::runtime_error(fmt::format("unknown argument {}", argument));
         }
     }
-    return settings;
+    return parsed;
 }
 
 }  // namespace
@@ -171,7 +181,8 @@ int main(int argc, char** argv) try {
     info.ldapai_info_version = LDAP_API_INFO_VERSION;
     ldap_get_option(nullptr, LDAP_OPT_API_INFO, &info);  // libldap sets up its globals before there are threads
     ldap::DeadlineSupervisor supervisor;
-    ldap::DomainReader reader(settings_from(argc, argv), supervisor);
+    const Arguments arguments = parse_arguments(argc, argv);
+    ldap::DomainReader reader(arguments.settings, supervisor, arguments.limits);
     std::vector<ldap::DirectoryCursor> cursors;
     for (std::string line; std::getline(std::cin, line);) {
         if (line == "poll" || line == "sweep") {

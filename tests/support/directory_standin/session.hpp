@@ -1,0 +1,48 @@
+// One client of the stand-in: TLS, then LDAP until it leaves or a fault ends it. One thread a session.
+#pragma once
+
+#include <openssl/ssl.h>
+
+#include <atomic>
+#include <cstddef>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "directory.hpp"
+
+namespace standin {
+
+/// What the stand-in does wrong, from now on. Under State::lock.
+struct Faults {
+    bool stalled_handshake = false;   ///< accepts the connection and never speaks TLS
+    bool silent = false;              ///< answers no search any more
+    bool half_message = false;        ///< half of a search's first message, then nothing
+    bool no_second_page = false;      ///< the second page never comes
+    bool garbage = false;             ///< bytes that are not LDAP instead of a search's answer
+    bool notice = false;              ///< a notice of disconnection instead of a search's answer, then the end
+    bool reset = false;               ///< the connection is cut in the middle of a search's entries
+    bool references = false;          ///< search continuations between the entries
+    bool no_binary_metadata = false;  ///< ";binary" is refused (unwilling to perform)
+    int result_code = 0;              ///< of every subtree search that is not 0
+    std::string referral;             ///< with result_code 10
+    std::size_t size_limit = 0;       ///< entries before sizeLimitExceeded
+};
+
+struct State {
+    std::mutex lock;
+    Faults faults;
+    Directory directory{{}};
+    Directory changes{{}};           ///< what DirSync answers to a cookie
+    std::string account;             ///< whose bind is accepted
+    std::size_t most_values = 0;     ///< MaxValRange
+    std::size_t dirsync_rounds = 1;  ///< of a DirSync answer
+    std::string valid_cookie = "cookie-0";
+    bool replication_right = true;  ///< DirSync without the object-security flag
+    std::vector<std::string> log;   ///< one line a search: base, filter's attributes, attributes asked
+};
+
+void serve(int descriptor, SSL_CTX* context, State& state);
+
+}  // namespace standin
