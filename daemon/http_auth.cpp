@@ -8,13 +8,10 @@
 
 #include <algorithm>
 #include <boost/beast/core/string.hpp>
-#include <condition_variable>
 #include <cstring>
-#include <deque>
-#include <functional>
 #include <stdexcept>
-#include <thread>
 
+#include "daemon/bounded_worker.hpp"
 #include "entra/base64.hpp"
 
 namespace keysyncd::daemon {
@@ -111,37 +108,8 @@ void VerifiedCredentials::add(std::string_view hash, const Credentials& credenti
 
 class BasicAuth::Impl {
   public:
-    using Check = std::function<void(bool stopping)>;
-
-    bool enqueue(Check check) {
-        const std::scoped_lock lock(mutex);
-        if (waiting.size() >= most_waiting) {
-            return false;
-        }
-        waiting.push_back(std::move(check));
-        changed.notify_one();
-        return true;
-    }
-
     VerifiedCredentials verified;
-
-  private:
-    void work(const std::stop_token& stop) {
-        std::unique_lock lock(mutex);
-        while (changed.wait(lock, stop, [this] { return !waiting.empty(); }) || !waiting.empty()) {
-            const Check check = std::move(waiting.front());
-            waiting.pop_front();
-            lock.unlock();
-            check(stop.stop_requested());
-            lock.lock();
-        }
-    }
-
-    static constexpr std::size_t most_waiting = 64;
-    std::mutex mutex;
-    std::condition_variable_any changed;
-    std::deque<Check> waiting;
-    std::jthread worker{[this](const std::stop_token& stop) { work(stop); }};  // last: uses all above
+    BoundedWorker worker{64};  // last: it uses what stands above
 };
 
 BasicAuth::BasicAuth() : impl_(std::make_unique<Impl>()) {}
@@ -168,7 +136,7 @@ void BasicAuth::check(std::shared_ptr<const UserHashes> users, std::string_view 
             verdict(unauthorized());
         }
     };
-    if (!impl_->enqueue(std::move(check))) {
+    if (!impl_->worker.enqueue(std::move(check))) {
         HttpResponse busy = HttpResponse::text(503, "Too many passwords are being checked; try again later.");
         busy.headers.emplace_back("Retry-After", "5");
         verdict(std::move(busy));

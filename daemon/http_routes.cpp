@@ -3,7 +3,9 @@
 #include <array>
 #include <utility>
 
+#include "daemon/api_routes.hpp"
 #include "daemon/landing_page.hpp"
+#include "daemon/status_page.hpp"
 #include "metrics/render.hpp"
 
 namespace keysyncd::daemon {
@@ -34,11 +36,26 @@ void add_reload(HttpRouter& router, std::function<void(ReloadDone)> reload) {
     });
 }
 
+void add_pages(HttpRouter& router, const HttpEndpoints& endpoints) {
+    add_status_page(router);
+    router.get("/api/v1/status", [status = endpoints.status, shown = !endpoints.users_closed](const HttpRequest&) {
+        HttpResponse response;
+        response.content_type = "application/json";
+        response.body = status(shown);
+        return response;
+    });
+    add_api_routes(router, endpoints.api, endpoints.users_closed);
+}
+
 }  // namespace
 
 HttpRouter make_routes(HttpEndpoints endpoints) {
     HttpRouter router;
-    router.get("/", [version = endpoints.version](const HttpRequest&) { return landing_page(version, links); });
+    if (endpoints.status) {
+        add_pages(router, endpoints);
+    } else {
+        router.get("/", [version = endpoints.version](const HttpRequest&) { return landing_page(version, links); });
+    }
     router.get("/metrics", [metrics = std::move(endpoints.metrics)](const HttpRequest&) {
         HttpResponse response;
         response.content_type = metrics::content_type;

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 
+#include "daemon/api_source.hpp"
 #include "daemon/http_router.hpp"
 
 namespace keysyncd::daemon {
@@ -20,6 +21,9 @@ struct HttpEndpoints {
     std::function<std::optional<std::string>()> not_ready;  ///< why not; std::nullopt: ready
     std::function<std::string()> config;                    ///< YAML with its secrets redacted
     std::function<void(ReloadDone)> reload;                 ///< empty: no lifecycle endpoint
+    std::function<std::string(bool users_shown)> status{};  ///< JSON of /api/v1/status; empty: a plain page, no API
+    ApiSource api{};
+    bool users_closed = false;  ///< --web.disable-users
 };
 
 [[nodiscard]] HttpRouter make_routes(HttpEndpoints endpoints);

@@ -15,13 +15,6 @@
 
 namespace keysyncd::daemon {
 
-struct KeyFilter {
-    std::optional<metrics::State> state;
-    std::string domain;  ///< empty: every domain
-    std::size_t limit = 100;
-    std::string cursor;  ///< of the page before
-};
-
 class LedgerQueries {
   public:
     /// Read-only on the ledger's file.

@@ -8,7 +8,9 @@
 #include <cstdio>
 #include <thread>
 
+#include "canned_api.hpp"
 #include "canned_snapshot.hpp"
+#include "daemon/api_status.hpp"
 #include "daemon/http_routes.hpp"
 #include "daemon/http_security.hpp"
 #include "daemon/http_server.hpp"
@@ -29,6 +31,9 @@ struct Choices {
     bool empty = false;
     bool print = false;
     bool grow = false;
+    bool plain = false;
+    bool hashed = false;
+    bool disable_users = false;
     std::string web_config;
     std::size_t connections = 512;
     int request_ms = 10'000;
@@ -58,6 +63,14 @@ daemon::HttpRouter routes(const Choices& choices, const metrics::Snapshot& snaps
         return ready ? std::nullopt : std::optional<std::string>("corp.example.com was not read yet");
     };
     endpoints.config = [] { return std::string("domains: []\n"); };
+    if (!choices.plain) {
+        endpoints.status = [&](bool users_shown) {
+            const daemon::ApiStatus status{.version = "0.1.0", .not_ready = std::nullopt, .users_shown = users_shown};
+            return daemon::status_json(status, snapshot, metrics::source_health(instruments), current_time());
+        };
+        endpoints.api = tests::canned_api(current_time(), choices.hashed);
+        endpoints.users_closed = choices.disable_users;
+    }
     if (choices.lifecycle) {
         endpoints.reload = [](const daemon::ReloadDone& done) {
             std::thread([done] { done({}); }).detach();  // as the daemon does: from another thread
@@ -151,6 +164,9 @@ int main(int argc, char** argv) {
     app.add_flag("--lifecycle", choices.lifecycle);
     app.add_flag("--empty", choices.empty);
     app.add_flag("--grow", choices.grow, "figures that grow from second to second");
+    app.add_flag("--plain", choices.plain, "no API and no status page");
+    app.add_flag("--hashed", choices.hashed);
+    app.add_flag("--disable-users", choices.disable_users);
     app.add_flag("--print", choices.print, "print the exposition once and end");
     app.add_option("--web-config", choices.web_config);
     app.add_option("--connections", choices.connections);

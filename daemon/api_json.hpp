@@ -1,0 +1,28 @@
+// Answers of the API as JSON text: the views of daemon/view_json.hpp, with names in the form that privacy.user_names
+// asks for and always in valid UTF-8. deploy/openapi.yaml describes them. Pure; any thread.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "daemon/key_view.hpp"
+
+namespace keysyncd::daemon {
+
+enum class NameForm : std::uint8_t { full, hashed };
+
+/// "sha256:" and 16 hex digits of the digest of the name in lower case.
+[[nodiscard]] std::string hashed_name(std::string_view name);
+
+/// What may be shown of a user. Identifiers are as good as names for whoever has a directory at hand: in the hashed
+/// form they are empty, and names are digests.
+[[nodiscard]] UserName shown_name(const UserName& user, NameForm names);
+
+[[nodiscard]] std::string to_json_text(const KeyPage& page, NameForm names);
+[[nodiscard]] std::string to_json_text(std::span<const UserView> users, NameForm names);
+[[nodiscard]] std::string to_json_text(std::span<const CycleView> cycles);
+[[nodiscard]] std::string error_json(std::string_view message);
+
+}  // namespace keysyncd::daemon

@@ -1,0 +1,157 @@
+// The status page: asks the API every few seconds and changes what has changed.
+import {drawCycles, drawDelays} from "./charts.js";
+import {at, fill, make, say} from "./dom.js";
+import {causes, duration, moment, seconds, since} from "./text.js";
+import {closeSearch, nameOf, startSearch} from "./user.js";
+
+const every = 10_000, patience = 8_000, shown = 100;
+let latest = null;
+
+async function ask(path) {
+  const answer = await fetch(path, {headers: {accept: "application/json"}, signal: AbortSignal.timeout(patience)});
+  const body = await answer.json().catch(() => ({}));
+  if (!answer.ok) throw Object.assign(new Error(body.error || `${path}: ${answer.status}`), {status: answer.status});
+  return body;
+}
+
+const figure = (key, text) => say(document.querySelector(`[data-figure="${key}"]`), text);
+const sum = numbers => numbers.reduce((a, b) => a + b, 0);
+const usages = domain => Object.entries(domain.usages).filter(([usage]) => !at("usage").value || usage === at("usage").value).map(([, u]) => u);
+const first = times => times.filter(Boolean).sort()[0] || null;
+const last = times => times.filter(Boolean).sort().at(-1) || null;
+
+function chosen(domains) {
+  const wanted = at("domain").value;
+  return domains.filter(domain => !wanted || domain.domain === wanted);
+}
+
+function showDomains(domains) {
+  const select = at("domain"), had = select.value;
+  const names = domains.map(domain => domain.domain);
+  if (JSON.stringify(names) === select.dataset.names) return;
+  select.dataset.names = JSON.stringify(names);
+  select.replaceChildren(make("option", {value: "", textContent: "all"}), ...names.map(n => make("option", {value: n, textContent: n})));
+  select.value = names.includes(had) ? had : "";
+}
+
+// Alerts leave out usages that are never written back; the cards count every key, as keysync_keys does.
+function showCards(domains, now) {
+  const all = domains.flatMap(domain => Object.values(domain.usages));
+  const overdue = sum(all.map(usage => usage.keys.overdue));
+  figure("overdue", String(overdue));
+  at("card-overdue").classList.toggle("some", overdue > 0);
+  figure("pending", String(sum(all.map(usage => usage.keys.pending))));
+  figure("longest", since(first(domains.map(domain => domain.oldest_pending_registration)), now));
+  figure("last-write", domains.some(d => d.last_write) ? `${since(last(domains.map(d => d.last_write)), now)} ago` : "–");
+  const next = first(domains.map(domain => domain.next_cycle));
+  figure("next-write", !next ? "–" : seconds(next) > now ? `in ${duration(seconds(next) - now)}` : "due");
+  const measured = sum(all.map(usage => usage.delay.count));
+  const within = sum(domains.flatMap(domain => Object.values(domain.usages).map(usage =>
+    sum(usage.delay.counts.filter((_, i) => usage.delay.bounds[i] <= domain.cycle_seconds)))));
+  figure("within", measured ? `${(100 * within / measured).toFixed(1)} %` : "–");
+}
+
+function showDelays(domains) {
+  const parts = domains.flatMap(usages);
+  if (!parts.length) return;
+  const bounds = parts[0].delay.bounds;
+  const counts = parts[0].delay.counts.map((_, i) => sum(parts.map(part => part.delay.counts[i])));
+  const cycles = new Set(domains.map(domain => domain.cycle_seconds));
+  drawDelays(bounds, counts, cycles.size === 1 ? [...cycles][0] : 0);
+  const total = sum(counts);
+  let before = 0;
+  fill(at("delay-table"), counts.map((count, i) => {
+    before += count;
+    return [i < bounds.length ? duration(bounds[i]) : "more", {text: count, className: "number"},
+            {text: total ? `${(100 * before / total).toFixed(1)} %` : "–", className: "number"}];
+  }), "");
+}
+
+function showCycles(cycles, now) {
+  const from = now - 86400;
+  const views = chosen(cycles);
+  const bursts = views.flatMap(view => view.bursts.map(b => ({at: seconds(b.first), keys: b.keys}))).filter(b => b.at >= from).sort((a, b) => a.at - b.at);
+  const single = views.length === 1 ? views[0] : null, expected = [];
+  if (single?.observed_seconds && single.bursts.length)
+    for (let t = seconds(single.bursts.at(-1).first); t > from && expected.length < 400; t -= Math.max(1, single.observed_seconds)) expected.push(t);
+  drawCycles(bursts, expected, seconds(first(views.map(view => view.next))) || 0, now, from);
+  say(at("cycle-note"), views.map(view => `${view.domain}: configured ${duration(view.configured_seconds)}, ` + (view.observed_seconds
+    ? `observed ${duration(view.observed_seconds)} ± ${duration(view.uncertainty_seconds)}` : "too few writes to see a cycle")).join(" · "));
+}
+
+function showSources(sources, now) {
+  fill(at("sources"), sources.map(source => [source.source, source.domain || "–", {text: source.server || "–", name: true},
+    {text: (source.up ? "yes" : "no") + (source.last_success ? `, ${since(source.last_success, now)} ago` : ", never yet"), className: source.up ? "good" : "bad"}]), "No sources.");
+}
+
+function showStates(domains) {
+  const states = Object.keys(domains[0]?.usages.NGC?.keys ?? {});
+  const head = at("states").tHead, sign = states.join();
+  if (head.dataset.sign !== sign) {
+    head.dataset.sign = sign;
+    head.replaceChildren(make("tr", {}, ...["Domain", "Usage", ...states].map((text, i) => make("th", {scope: "col", textContent: text, className: i > 1 ? "number" : ""}))));
+  }
+  fill(at("states"), domains.flatMap(domain => Object.entries(domain.usages).map(([usage, u]) =>
+    [domain.domain, usage, ...states.map(state => ({text: u.keys[state], className: "number"}))])), "No domain has been read yet.");
+}
+
+function showWaiting(pages, domains, now) {
+  const keys = pages.flatMap(page => page.keys).sort((a, b) => (a.registered_at < b.registered_at ? -1 : 1));
+  fill(at("waiting"), keys.map(key => [{text: nameOf(key.user), name: true}, key.user.domain || "–", key.usage, moment(key.registered_at), since(key.registered_at, now),
+    {text: key.state + (key.cause ? `: ${causes[key.cause][0]}` : ""), className: key.state === "overdue" ? "bad" : ""}]), "Nobody waits.");
+  const all = sum(domains.flatMap(d => Object.values(d.usages).map(u => u.keys.pending + u.keys.overdue)));
+  say(at("waiting-note"), all > keys.length ? `${keys.length} of ${all} are shown; the API pages through all of them.` : "");
+}
+
+function showHealth(status) {
+  const down = status.sources.filter(source => !source.up).length;
+  say(at("health"), status.not_ready ? `not ready: ${status.not_ready}` : down ? `${down} of ${status.sources.length} sources down` : "all sources are read",
+      `pill ${status.not_ready ? "warn" : down ? "bad" : "good"}`);
+  document.title = at("card-overdue").classList.contains("some") ? `(${document.querySelector('[data-figure="overdue"]').textContent}) keysyncd` : "keysyncd";
+}
+
+function render() {
+  if (!latest) return;
+  const {status, pages, cycles} = latest, now = seconds(status.now), domains = chosen(status.domains);
+  showCards(domains, now);
+  showDelays(domains);
+  showCycles(cycles, now);
+  showSources(status.sources, now);
+  showStates(domains);
+  if (status.users_shown) showWaiting(pages, domains, now);
+  else fill(at("waiting"), [], "Pages about users are closed on this server.");
+  showHealth(status);
+  say(at("version"), `keysyncd ${status.version}`);
+}
+
+async function refresh() {
+  try {
+    const status = await ask("api/v1/status");
+    showDomains(status.domains);
+    if (!status.users_shown) closeSearch();
+    const domain = at("domain").value ? `&domain=${encodeURIComponent(at("domain").value)}` : "";
+    const list = state => (status.users_shown ? ask(`api/v1/keys?state=${state}&limit=${shown}${domain}`) : {keys: []});
+    const [overdue, pending, cycles] = await Promise.all([list("overdue"), list("pending"), ask("api/v1/cycles")]);
+    latest = {status, pages: [overdue, pending], cycles: cycles.cycles};
+    render();
+    at("trouble").hidden = true;
+    say(at("updated"), `as of ${new Date(status.now).toLocaleTimeString()}`);
+    document.body.dataset.refreshed = status.now;
+  } catch (error) {
+    say(at("trouble"), `No answer from keysyncd; the figures are old. (${error.message})`);
+    at("trouble").hidden = false;
+  }
+}
+
+async function loop() {
+  if (!document.hidden) await refresh();
+  setTimeout(loop, every);
+}
+
+for (const id of ["domain", "usage"]) at(id).addEventListener("change", id === "domain" ? refresh : render);
+at("waiting").className = at("sources").className = "cards";
+matchMedia("(prefers-color-scheme: dark)").addEventListener("change", render);
+new ResizeObserver(render).observe(at("main"));
+document.addEventListener("visibilitychange", () => document.hidden || refresh());
+startSearch(ask);
+loop();
