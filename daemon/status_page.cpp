@@ -23,6 +23,7 @@ constexpr const char* script = "text/javascript; charset=utf-8";
 constexpr const char* style = "text/css; charset=utf-8";
 constexpr Asset assets[] = {
     {"/", "status.html", "text/html; charset=utf-8"},
+    {"/assets/icon.svg", "icon.svg", "image/svg+xml"},
     {"/assets/status.css", "status.css", style},
     {"/assets/uplot.css", "uPlot.min.css", style},
     {"/assets/status.js", "status.js", script},

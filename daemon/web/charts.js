@@ -63,7 +63,7 @@ export function drawDelays(bounds, counts, cycle) {
                         {at: place(bounds, 2 * cycle), colour: "--warn", width: 2, label: "two", row: 1}] : [];
   const labels = [...bounds.map(short), "more"];
   draw("delay-chart", ["delay", bounds, cycle], () => ({
-    scales: {x: {time: false, range: [-0.7, bounds.length + 0.7]}, y: {range: (_, low, high) => [0, Math.max(1, high * 1.1)]}},
+    scales: {x: {time: false, range: [-0.7, bounds.length + 0.7]}, y: {range: (_, low, high) => [0, Math.max(1, high * 1.3)]}},
     axes: [axis({splits: () => labels.map((_, i) => i), space: 10, incrs: [1],
                  values: (plot, splits) => splits.map(i => (plot.width > 760 || i % 3 === 2 ? labels[i] : ""))}),
            axis({size: 56, incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1e3, 2e3, 5e3, 1e4, 2e4, 5e4, 1e5, 1e6]})],
@@ -78,9 +78,9 @@ export function drawCycles(bursts, expected, next, now, from) {
   cycleLines = [...expected.map(at => ({at, colour: "--line"})), {at: now, colour: "--quiet", dash: [4, 4], label: "now", row: 1},
                 ...(next ? [{at: next, colour: "--good", width: 2, label: "next expected"}] : [])];
   draw("cycle-chart", "cycles", () => ({
-    scales: {x: {time: true, range: () => cycleRange}, y: {range: (_, low, high) => [0, Math.max(1, high * 1.15)]}},
+    scales: {x: {time: true, range: () => cycleRange}, y: {range: (_, low, high) => [0, Math.max(1, high * 1.3)]}},
     axes: [axis({}), axis({size: 56, incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1e3, 2e3, 5e3, 1e4, 1e5, 1e6], label: "keys written at once", stroke: colour("--quiet")})],
-    series: [{}, {paths: uPlot.paths.bars({size: [0.4, 10]}), fill: colour("--bar"), stroke: colour("--bar"), points: {show: true, size: 6, fill: colour("--bar")}}],
+    series: [{}, {paths: uPlot.paths.bars({size: [0.3, 8, 2]}), fill: colour("--bar"), stroke: colour("--bar"), points: {show: false}}],
     hooks: {draw: [verticals(() => cycleLines)]},
   }), bursts.length ? [bursts.map(b => b.at), bursts.map(b => b.keys)] : [[from], [null]]);
 }

@@ -46,9 +46,19 @@ function showCards(domains, now) {
   const next = first(domains.map(domain => domain.next_cycle));
   figure("next-write", !next ? "–" : seconds(next) > now ? `in ${duration(seconds(next) - now)}` : "due");
   const measured = sum(all.map(usage => usage.delay.count));
-  const within = sum(domains.flatMap(domain => Object.values(domain.usages).map(usage =>
-    sum(usage.delay.counts.filter((_, i) => usage.delay.bounds[i] <= domain.cycle_seconds)))));
+  const within = sum(domains.flatMap(domain => Object.values(domain.usages).map(usage => countUpTo(usage.delay, domain.cycle_seconds))));
   figure("within", measured ? `${(100 * within / measured).toFixed(1)} %` : "–");
+}
+
+// Inside a bucket keys are taken to be spread evenly, as Prometheus does it.
+function countUpTo(delay, limit) {
+  let low = 0, before = 0;
+  for (const [i, bound] of delay.bounds.entries()) {
+    if (limit < bound) return before + delay.counts[i] * (limit - low) / (bound - low);
+    before += delay.counts[i];
+    low = bound;
+  }
+  return before;
 }
 
 function showDelays(domains) {
@@ -97,7 +107,8 @@ function showStates(domains) {
 
 function showWaiting(pages, domains, now) {
   const keys = pages.flatMap(page => page.keys).sort((a, b) => (a.registered_at < b.registered_at ? -1 : 1));
-  fill(at("waiting"), keys.map(key => [{text: nameOf(key.user), name: true}, key.user.domain || "–", key.usage, moment(key.registered_at), since(key.registered_at, now),
+  fill(at("waiting"), keys.map(key => [{text: nameOf(key.user), name: true}, key.user.domain || "–", key.usage, {text: moment(key.registered_at), className: "time"},
+    {text: since(key.registered_at, now), className: "time"},
     {text: key.state + (key.cause ? `: ${causes[key.cause][0]}` : ""), className: key.state === "overdue" ? "bad" : ""}]), "Nobody waits.");
   const all = sum(domains.flatMap(d => Object.values(d.usages).map(u => u.keys.pending + u.keys.overdue)));
   say(at("waiting-note"), all > keys.length ? `${keys.length} of ${all} are shown; the API pages through all of them.` : "");
