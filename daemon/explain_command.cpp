@@ -67,6 +67,22 @@ void write_key(std::ostream& out, const KeyView& key, Instant now) {
     }
 }
 
+void complete(UserView& view, const ldap::DirectoryUser& account) {
+    view.user.dn = account.dn;
+    view.user.user_principal_name = account.user_principal_name;
+    view.user.sam_account_name = account.sam_account_name;
+    view.user.object_guid = account.object_guid.to_string();
+    view.user.object_sid = account.object_sid.to_string();
+    view.protected_account = account.protected_account;
+    view.disabled = account.disabled;
+}
+
+UserView without_keys(const ldap::DirectoryUser& account) {
+    UserView view;
+    complete(view, account);
+    return view;
+}
+
 // The daemon's ledger, where there is one that this account may read.
 std::vector<UserView> observed_users(const config::Settings& settings, const std::string& user, Instant now) {
     try {
@@ -129,8 +145,19 @@ int run_explain(const config::Settings& settings, const std::string& user, Expla
     const std::chrono::seconds since = settings.entra ? settings.entra->lookback : config::EntraSettings{}.lookback;
     const SurveyResult seen = survey(settings, {since, user}, clock, [](std::uint64_t) {});
     const Instant now = clock();
-    std::vector<UserView> users = LedgerQueries{settings, seen.ledger->database()}.users(user, now);
-    for (const UserView& observed : observed_users(settings, user, now)) {
+    // The directory may know the user by another name than Entra does.
+    const bool has_sid = seen.account && !seen.account->object_sid.empty();
+    const std::string name = has_sid ? seen.account->object_sid.to_string() : user;
+    std::vector<UserView> users = LedgerQueries{settings, seen.ledger->database()}.users(name, now);
+    if (users.empty() && seen.account) {
+        users.push_back(without_keys(*seen.account));
+    }
+    for (UserView& view : users) {
+        if (seen.account && view.user.dn.empty()) {
+            complete(view, *seen.account);
+        }
+    }
+    for (const UserView& observed : observed_users(settings, name, now)) {
         const auto same = std::ranges::find_if(users, [&](const UserView& view) {
             return view.user.domain == observed.user.domain && view.user.object_sid == observed.user.object_sid;
         });

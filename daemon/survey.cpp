@@ -51,7 +51,7 @@ class Surveyor {
     void read_directory(const std::function<void(std::uint64_t)>& progress) {
         for (config::DomainSettings domain : settings_.domains) {
             if (!scope_.user.empty()) {
-                domain.filter = "(&" + domain.filter + user_filter(scope_.user) + ")";
+                domain.filter = "(&" + domain.filter + ldap::name_filter(scope_.user) + ")";
             }
             const DomainId id = result_.ledger->add_domain(domain.name, clock_() - Ticks{scope_.since});
             auto& reader = readers_.emplace_back(id, std::make_unique<ldap::DomainReader>(domain, supervisor_));
@@ -66,6 +66,9 @@ class Surveyor {
                 continue;
             }
             directory_.finish_pass(id, *pass, clock_());
+            if (!scope_.user.empty()) {
+                look_up_wanted(*reader.second);
+            }
             for (const std::string& warning : pass->warnings) {
                 result_.problems.push_back(fmt::format("{}: {}", domain.name, warning));
             }
@@ -97,6 +100,16 @@ class Surveyor {
     }
 
   private:
+    // A user without keys is not in a sweep, but its account tells its other names and why it may be stuck.
+    void look_up_wanted(ldap::DomainReader& reader) {
+        auto account = reader.look_up({{}, {}, scope_.user}, stop_.get_token());
+        if (!account) {
+            result_.problems.push_back(account.error().detail);
+        } else if (*account) {
+            result_.account = std::move(**account);
+        }
+    }
+
     std::expected<void, entra::GraphError> read_graph(entra::GraphReader& graph) {
         const auto one_user = wanted_user(graph);
         if (!one_user) {
@@ -138,12 +151,8 @@ class Surveyor {
         if (scope_.user.empty()) {
             return std::optional<entra::EntraUser>{};
         }
-        std::string name = scope_.user;
-        result_.ledger->users.each_carrier(readers_.empty() ? 0 : readers_.front().first, [&](UserId id) {
-            if (const auto user = result_.ledger->users.find(id); user && !user->upn.empty()) {
-                name = user->upn;
-            }
-        });
+        const bool has_name = result_.account && !result_.account->user_principal_name.empty();
+        const std::string& name = has_name ? result_.account->user_principal_name : scope_.user;
         if (name.find('@') == std::string::npos && !ldap::Guid::parse(name)) {
             return std::optional<entra::EntraUser>{};
         }
@@ -162,21 +171,6 @@ class Surveyor {
 };
 
 }  // namespace
-
-std::string user_filter(const std::string& name) {
-    const std::string value = ldap::escape_bytes(std::as_bytes(std::span{name}));
-    std::string filter = "(|";
-    for (const char* attribute : {"userPrincipalName", "sAMAccountName", "distinguishedName"}) {
-        filter += fmt::format("({}={})", attribute, value);
-    }
-    if (const auto guid = ldap::Guid::parse(name)) {
-        filter += fmt::format("(objectGUID={})", ldap::escape_bytes(guid->bytes));
-    }
-    if (const auto sid = ldap::Sid::parse(name)) {
-        filter += fmt::format("(objectSid={})", ldap::escape_bytes(sid->to_bytes()));
-    }
-    return filter + ")";
-}
 
 SurveyResult survey(const config::Settings& settings, const SurveyScope& scope, const Clock& clock,
                     const std::function<void(std::uint64_t)>& progress) {

@@ -25,13 +25,11 @@ struct SurveyResult {
     std::unique_ptr<Ledger> ledger;     ///< in memory
     std::vector<std::string> problems;  ///< sources that could not be read, one line each
     std::uint64_t users_read = 0;
+    std::optional<ldap::DirectoryUser> account;  ///< of the one user that was asked for
 };
 
 /// `progress` is told the number of users read so far, between batches.
 [[nodiscard]] SurveyResult survey(const config::Settings& settings, const SurveyScope& scope, const Clock& clock,
                                   const std::function<void(std::uint64_t)>& progress);
-
-/// The LDAP filter that finds the user by any of its names, every byte of the name escaped (RFC 4515). Pure.
-[[nodiscard]] std::string user_filter(const std::string& name);
 
 }  // namespace keysyncd::daemon

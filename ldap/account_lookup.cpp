@@ -15,6 +15,21 @@ std::string escape_bytes(std::span<const std::byte> bytes) {
     return text;
 }
 
+std::string name_filter(const std::string& name) {
+    const std::string value = escape_bytes(std::as_bytes(std::span{name}));
+    std::string filter = "(|";
+    for (const std::string_view attribute : {"userPrincipalName", "sAMAccountName", "distinguishedName"}) {
+        filter += fmt::format("({}={})", attribute, value);
+    }
+    if (const auto guid = Guid::parse(name)) {
+        filter += fmt::format("(objectGUID={})", escape_bytes(guid->bytes));
+    }
+    if (const auto sid = Sid::parse(name)) {
+        filter += fmt::format("(objectSid={})", escape_bytes(sid->to_bytes()));
+    }
+    return filter + ")";
+}
+
 std::vector<std::string> account_filters(const AccountQuery& query) {
     std::vector<std::string> filters;
     const auto add = [&](std::string_view attribute, std::span<const std::byte> value) {
@@ -27,6 +42,9 @@ std::vector<std::string> account_filters(const AccountQuery& query) {
     if (query.immutable_id) {
         add("objectGUID", query.immutable_id->bytes);
         add("mS-DS-ConsistencyGuid", query.immutable_id->bytes);
+    }
+    if (!query.name.empty()) {
+        filters.push_back(fmt::format("(&(objectClass=user){})", name_filter(query.name)));
     }
     return filters;
 }

@@ -16,6 +16,9 @@ namespace keysyncd::ldap {
 /// In the order in which they are tried.
 [[nodiscard]] std::vector<std::string> account_filters(const AccountQuery& query);
 
+/// Finds a user by any of its names, every byte of the name escaped.
+[[nodiscard]] std::string name_filter(const std::string& name);
+
 /// An octet string in a filter (RFC 4515): every byte as \XX.
 [[nodiscard]] std::string escape_bytes(std::span<const std::byte> bytes);
 
