@@ -66,6 +66,15 @@ class Rules(unittest.TestCase):
         used = {rule["annotations"]["runbook_url"].rsplit("/", 1)[1] for rule in alerts()}
         self.assertEqual({path.name for path in (DEPLOY / "runbooks").glob("*.md")}, used)
 
+    def test_every_reason_and_cause_has_its_section(self):
+        root = DEPLOY.parent
+        reasons = re.findall(r'case KeyFinding::\w+:\s*return "(\w+)";', (root / "ldap" / "key_findings.cpp").read_text())
+        causes = re.search(r"cause_labels\{(.*?)\}", (root / "metrics" / "exposition.hpp").read_text(), re.DOTALL).group(1)
+        self.assertEqual(len(reasons), 10)
+        for name, runbook in [(reason, "suspicious-keys.md") for reason in reasons] + [
+                (cause, "overdue-keys.md") for cause in re.findall(r'"(\w+)"', causes) if cause != "sync_stalled"]:
+            self.assertRegex((DEPLOY / "runbooks" / runbook).read_text(), rf"(?m)^### .*\b{name}\b")
+
     def test_runbooks_link_only_runbooks_that_exist(self):
         for runbook in (DEPLOY / "runbooks").glob("*.md"):
             for name in re.findall(r"\b([a-z-]+\.md)\b", runbook.read_text()):
