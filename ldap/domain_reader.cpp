@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "ldap/account_lookup.hpp"
+#include "ldap/catch_up.hpp"
 #include "ldap/change_window.hpp"
 #include "ldap/connection.hpp"
 #include "ldap/dirsync_control.hpp"
@@ -100,6 +101,7 @@ class DomainReader::Impl {
         }
         connection_ = std::move(*connection);
         tracking_.reset();
+        catch_up_.reconnected();
         const auto root = read_root_dse(*connection_, stop);
         if (!root) {
             return std::unexpected(root.error());
@@ -131,6 +133,19 @@ class DomainReader::Impl {
                                   .invocation_id = invocation_id_,
                                   .highest_committed_usn = root->highest_committed_usn};
         end.base_dn = settings_.base_dn.empty() ? root->default_naming_context : settings_.base_dn;
+        const auto caught_up =
+            catch_up_.proven(*connection_, root->default_naming_context, invocation_id_, root->highest_committed_usn,
+                             cursors, std::chrono::steady_clock::now(), stop);
+        if (!caught_up) {
+            return std::unexpected(caught_up.error());
+        }
+        if (!*caught_up) {
+            return std::unexpected(
+                PollError{PollFailure::server_busy, rotation_.current(),
+                          "the domain controller has not received yet all that was read from another one: waiting for "
+                          "replication, at most half an hour; check it with repadmin /replsummary"});
+        }
+        std::uint64_t newest_usn = 0;
         const PassContext context{.connection = *connection_,
                                   .root = *root,
                                   .base_dn = end.base_dn,
@@ -138,6 +153,7 @@ class DomainReader::Impl {
                                   .proof = proof_,
                                   .write_times = write_times_,
                                   .sink = sink,
+                                  .newest_usn = newest_usn,
                                   .stop = stop};
         write_times_.begin();
         if (const auto chosen = choose(*root, end.base_dn, stop); !chosen) {
@@ -152,6 +168,7 @@ class DomainReader::Impl {
         if (!outcome) {
             return std::unexpected(std::move(outcome.error()));
         }
+        catch_up_.read_up_to(invocation_id_, newest_usn);
         end.ended = now();
         end.cursor = {.server = rotation_.current(),
                       .invocation_id = invocation_id_,
@@ -225,6 +242,7 @@ class DomainReader::Impl {
     ConnectionLimits limits_;
     ServerRotation rotation_;
     RightsProof proof_;
+    CatchUp catch_up_;
     WriteTimes write_times_;
     std::optional<TrackingChoice> tracking_;
     DirSyncAccess dirsync_access_ = DirSyncAccess::refused;

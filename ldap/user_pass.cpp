@@ -8,6 +8,9 @@ namespace keysyncd::ldap {
 
 std::expected<bool, PollError> deliver(const PassContext& context, std::vector<DirectoryUser>&& batch) {
     context.proof.note(batch);
+    for (const auto& user : batch) {
+        context.newest_usn = std::max(context.newest_usn, user.usn_changed);
+    }
     const auto news = context.sink.with_news(batch);
     for (std::size_t i = 0; i < std::min(news.size(), batch.size()); ++i) {
         if (!news[i]) {

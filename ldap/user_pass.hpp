@@ -33,6 +33,7 @@ struct PassContext {
     RightsProof& proof;
     WriteTimes& write_times;
     PassSink& sink;
+    std::uint64_t& newest_usn;  ///< of the users handed over
     const std::stop_token& stop;
 };
 

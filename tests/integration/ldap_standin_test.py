@@ -3,14 +3,16 @@
 
 import pathlib
 import sys
+import tempfile
 import unittest
+import uuid
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 
+import key_blob
 from directory_probe import DirectoryProbe
 from directory_standin import ACCOUNT, BASE, DirectoryStandin, metadata_binary, metadata_xml, raw, user
 from reader_case import ReaderCase, new_key
-import key_blob
 
 WRITTEN = 1_769_823_774
 
@@ -195,6 +197,75 @@ class IdentityTest(OnStandin):
         self.assertEqual(poll.end["kind"], "full_sweep")
         self.assertIn("invocationId", poll.end["reason"])
         self.assertEqual(poll.key_ids("ada"), [key_id])
+
+
+class FailoverTest(OnStandin):
+    """Two domain controllers of one domain; the second has received from the first what the test says."""
+
+    def pair(self, **settings):
+        key_id, blob = new_key()
+        first = self.standin(user("ada", [blob], usn=700), highest_usn=1000)
+        second = self.standin(user("ada", usn=40), highest_usn=50)
+        other = uuid.uuid4().hex
+        second.has_received(**{first.invocation_id.hex: 600, other: 5})
+        # One authority for both, as in one forest: the second's is trusted beside the first's.
+        both = self.folder / "both.pem"
+        both.write_text(first.ca_file.read_text() + second.ca_file.read_text())
+        probe = self.probe(first, server=[first.uri, second.uri], ca=both, limit="1500", **settings)
+        return key_id, blob, first, second, probe
+
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = pathlib.Path(folder.name)
+
+    def until_read(self, probe, attempts=6):
+        for _ in range(attempts):
+            poll = probe.poll()
+            if poll.end:
+                return poll
+        self.fail(poll.error)
+
+    def test_a_domain_controller_that_lags_is_not_believed_until_it_has_caught_up(self):
+        for tracking in ("usn", "dirsync"):
+            with self.subTest(tracking=tracking):
+                key_id, blob, first, second, probe = self.pair(tracking=tracking)
+                self.assertEqual(probe.poll().key_ids("ada"), [key_id])
+                first.fault(stalled_handshake=True, notice=True, silent=True)
+                first.commit(1001)
+                polls = [probe.poll() for _ in range(4)]
+                self.assertEqual([poll.end for poll in polls], [None] * 4)
+                self.assertEqual({poll.error["failure"] for poll in polls if poll.error["server"] == second.uri},
+                                 {"server_busy"})
+                self.assertTrue(any("not received yet" in poll.error["detail"] for poll in polls))
+                second.set(f"CN=ada,{BASE}", "msDS-KeyCredentialLink", key_blob.dn_binary(blob, f"CN=ada,{BASE}"))
+                second.set(f"CN=ada,{BASE}", "uSNChanged", "55")
+                second.commit(60)
+                second.has_received(**{first.invocation_id.hex: 1000})
+                poll = self.until_read(probe)
+                self.assertEqual(poll.end["server"], second.uri)
+                if tracking == "usn":
+                    self.assertEqual((poll.end["kind"], poll.end["reason"]),
+                                     ("full_sweep", "another domain controller"))
+                    self.assertEqual(poll.key_ids("ada"), [key_id])
+                else:
+                    self.assertEqual(poll.end["kind"], "window")  # the cookie goes along
+
+    def test_coming_back_to_a_domain_controller_is_a_window(self):
+        key_id, blob, first, second, probe = self.pair()
+        second.set(f"CN=ada,{BASE}", "msDS-KeyCredentialLink", key_blob.dn_binary(blob, f"CN=ada,{BASE}"))
+        second.has_received(**{first.invocation_id.hex: 5000})
+        first.has_received(**{second.invocation_id.hex: 5000})
+        probe.poll()
+        first.fault(stalled_handshake=True, silent=True, notice=True)
+        first.commit(1001)
+        self.assertEqual(self.until_read(probe).end["server"], second.uri)
+        first.fault()
+        first.has_received(**{second.invocation_id.hex: 5000})
+        second.fault(stalled_handshake=True, silent=True, notice=True)
+        second.commit(70)
+        poll = self.until_read(probe)
+        self.assertEqual((poll.end["server"], poll.end["kind"]), (first.uri, "window"))
 
 
 class DirSyncTest(OnStandin):

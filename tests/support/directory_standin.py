@@ -81,7 +81,7 @@ def user(name, blobs=(), usn=100, changed=1_790_000_000, metadata=(), **attribut
 class DirectoryStandin:
     def __init__(self, users, highest_usn=1000):
         self._folder = pathlib.Path(tempfile.mkdtemp(prefix="keysyncd-standin-"))
-        authority = CertificateAuthority(self._folder / "tls", "CA of the stand-in")
+        authority = CertificateAuthority(self._folder / "tls", f"CA of the stand-in {uuid.uuid4().hex[:8]}")
         certificate, key = authority.issue("dc", ["localhost"], ["127.0.0.1"])
         self.ca_file = authority.ca_file
         self.password_file = self._folder / "password"
@@ -129,6 +129,13 @@ class DirectoryStandin:
 
     def commit(self, highest_usn):
         self.set("", "highestCommittedUSN", str(highest_usn))
+
+    def has_received(self, **usn_by_origin):
+        """Its up-to-dateness vector, as {invocation id as hex: USN}."""
+        vector = struct.pack("<IIII", 2, 0, len(usn_by_origin), 0)
+        for origin, usn in usn_by_origin.items():
+            vector += uuid.UUID(origin).bytes_le + struct.pack("<QQ", usn, 0)
+        self.set(BASE, "replUpToDateVector", raw(vector))
 
     def searches(self):
         """The searches since the last call, one line each: base, then the attributes asked for."""
