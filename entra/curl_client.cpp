@@ -26,20 +26,28 @@ using HeaderList = std::unique_ptr<curl_slist, ListDeleter>;
 HeaderList header_list(const std::vector<Header>& headers) {
     HeaderList list;
     for (const Header& header : headers) {
-        curl_slist* longer = curl_slist_append(list.get(), fmt::format("{}: {}", header.name, header.value).c_str());
-        if (longer == nullptr) {
+        // Appends in place; only the first one makes a new list.
+        curl_slist* head = curl_slist_append(list.get(), fmt::format("{}: {}", header.name, header.value).c_str());
+        if (head == nullptr) {
             throw std::bad_alloc{};
         }
-        static_cast<void>(list.release());
-        list.reset(longer);
+        if (!list) {
+            list.reset(head);
+        }
     }
     return list;
 }
 
 /// Forgets a request's options, whose values die with it. Connections, sessions and names stay.
-struct Reset {
-    CURL* handle;
-    ~Reset() { curl_easy_reset(handle); }
+class Reset {
+  public:
+    explicit Reset(CURL* handle) noexcept : handle_(handle) {}
+    Reset(const Reset&) = delete;
+    Reset& operator=(const Reset&) = delete;
+    ~Reset() { curl_easy_reset(handle_); }
+
+  private:
+    CURL* handle_;
 };
 
 /// What the callbacks write into.
@@ -261,6 +269,7 @@ std::expected<void, HttpError> CurlClient::choose_proxy(const Request& request) 
     curl.set(CURLOPT_PROXY, access->url.c_str());
     if (!access->user.empty()) {
         curl.set(CURLOPT_PROXYUSERNAME, access->user.c_str());
+        // A Secret ends with NUL. NOLINTNEXTLINE(bugprone-suspicious-stringview-data-usage)
         curl.set(CURLOPT_PROXYPASSWORD, access->password.expose().data());
     }
     return {};

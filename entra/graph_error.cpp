@@ -104,6 +104,9 @@ GraphError from_status(int status, std::string_view body, std::string_view what)
     if (!complaint.code.empty() || !complaint.message.empty()) {
         detail += fmt::format(", {}: {}", complaint.code.empty() ? "no code" : complaint.code, complaint.message);
     }
+    if (status / 100 == 3) {
+        detail += " (redirects are not followed: is a proxy or a sign-in page answering for Graph?)";
+    }
     if (const std::string_view mend = mend_for(complaint.code, what); !mend.empty()) {
         detail += fmt::format(" ({})", mend);
     }

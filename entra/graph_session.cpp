@@ -90,7 +90,7 @@ std::expected<Answer, GraphError> GraphSession::ask(const Question& question, co
 
 std::expected<void, GraphError> GraphSession::wait_for_turn(const Question& question, const Progress& progress,
                                                             const std::stop_token& stop) {
-    Lane& in = lane(question.family);
+    const Lane& in = lane(question.family);
     for (;;) {
         if (stop.stop_requested()) {
             return std::unexpected(stopped());
@@ -146,16 +146,18 @@ std::expected<Response, GraphError> GraphSession::send_once(const Question& ques
 }
 
 bool GraphSession::worth_repeating(const GraphError& error, Progress& progress, const std::stop_token& stop) {
+    const auto once_more = [&](int& failures, int attempts) {
+        ++failures;
+        return failures < attempts && back_off(failures - 1, progress, stop);
+    };
     switch (error.failure) {
         case GraphFailure::resolve:
         case GraphFailure::connect:
         case GraphFailure::timeout:
-            return ++progress.transport_failures < limits_.transport_attempts &&
-                   back_off(progress.transport_failures - 1, progress, stop);
+            return once_more(progress.transport_failures, limits_.transport_attempts);
         case GraphFailure::server:
         case GraphFailure::throttled:
-            return ++progress.server_failures < limits_.server_attempts &&
-                   back_off(progress.server_failures - 1, progress, stop);
+            return once_more(progress.server_failures, limits_.server_attempts);
         default:
             return false;
     }

@@ -106,6 +106,7 @@ std::expected<std::optional<Pair>, std::string> load_pkcs12(const std::filesyste
     }
     EVP_PKEY* key = nullptr;
     X509* certificate = nullptr;
+    // A Secret ends with NUL. NOLINTNEXTLINE(bugprone-suspicious-stringview-data-usage)
     const int parsed = PKCS12_parse(store.get(), password.expose().data(), &key, &certificate, nullptr);
     Pair pair{Certificate{certificate}, PrivateKey{key}};
     if (parsed != 1 || !pair.certificate || !pair.key) {

@@ -17,6 +17,7 @@ TEST_CASE("Graph's errors: code, message, mend, in one line") {
     CHECK(entra::from_status(500, "", "x").failure == entra::GraphFailure::server);
     CHECK(entra::from_status(429, "", "x").failure == entra::GraphFailure::throttled);
     CHECK(entra::from_status(302, "", "x").failure == entra::GraphFailure::bad_answer);
+    CHECK(entra::from_status(302, "", "x").detail.contains("redirects are not followed"));
     CHECK(entra::from_status(407, "", "x").failure == entra::GraphFailure::proxy);
     CHECK(entra::one_line("a\x1b[31mb\r\n", 100) == "a [31mb");
     CHECK(entra::one_line(std::string(400, 'x')).size() == 303);
