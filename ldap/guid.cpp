@@ -1,7 +1,6 @@
 #include "ldap/guid.hpp"
 
 #include <cstdint>
-#include <cstring>
 
 namespace keysyncd::ldap {
 namespace {
@@ -37,15 +36,6 @@ std::string Guid::to_string() const {
         text.push_back(digits[value & 15U]);
     }
     return text;
-}
-
-std::optional<Guid> Guid::from_bytes(std::span<const std::byte> bytes) noexcept {
-    Guid guid;
-    if (bytes.size() != guid.bytes.size()) {
-        return std::nullopt;
-    }
-    std::memcpy(guid.bytes.data(), bytes.data(), guid.bytes.size());
-    return guid;
 }
 
 std::optional<Guid> Guid::parse(std::string_view text) noexcept {

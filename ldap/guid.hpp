@@ -4,7 +4,7 @@
 #include <array>
 #include <compare>
 #include <cstddef>
-#include <expected>
+#include <cstring>
 #include <optional>
 #include <span>
 #include <string>
@@ -21,7 +21,14 @@ struct Guid {
     [[nodiscard]] std::string to_string() const;
 
     /// std::nullopt unless exactly 16 bytes.
-    [[nodiscard]] static std::optional<Guid> from_bytes(std::span<const std::byte> bytes) noexcept;
+    [[nodiscard]] static std::optional<Guid> from_bytes(std::span<const std::byte> bytes) noexcept {
+        Guid guid;
+        if (bytes.size() != guid.bytes.size()) {
+            return std::nullopt;
+        }
+        std::memcpy(guid.bytes.data(), bytes.data(), guid.bytes.size());
+        return guid;
+    }
     /// Parses 8-4-4-4-12, either case, with or without braces.
     [[nodiscard]] static std::optional<Guid> parse(std::string_view text) noexcept;
 };

@@ -16,6 +16,10 @@
 namespace keysyncd::ldap {
 
 struct KeyBlobView {
+    /// Reads the material; all else is the decoder's to fill in.
+    explicit KeyBlobView(std::span<const std::byte> key_material) noexcept
+        : material{key_material}, inspected_material{inspect_key_material(key_material)} {}
+
     std::uint32_t version = 0;
     std::span<const std::byte> key_id;
     std::span<const std::byte> material;

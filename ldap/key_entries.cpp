@@ -2,8 +2,6 @@
 
 #include <fmt/format.h>
 
-#include "ldap/little_endian.hpp"
-
 namespace keysyncd::ldap {
 
 std::string_view to_string(EntryId id) noexcept {
@@ -30,31 +28,7 @@ std::string_view to_string(EntryId id) noexcept {
     return {};
 }
 
-std::optional<KeyEntry> EntryCursor::next() noexcept {
-    const std::size_t left = blob_.size() - at_;
-    if (failed_ || left == 0) {
-        return std::nullopt;
-    }
-    if (left < entry_header_bytes) {
-        failed_ = true;
-        return std::nullopt;
-    }
-    KeyEntry entry{.id = std::to_integer<std::uint8_t>(blob_[at_ + 2]),
-                   .offset = at_ + entry_header_bytes,
-                   .length = load_le16(blob_.subspan(at_))};
-    const std::size_t padding = padded_ ? (4U - entry.length % 4U) % 4U : 0U;
-    if (entry.length + padding > left - entry_header_bytes) {
-        failed_ = true;
-        return std::nullopt;
-    }
-    at_ = entry.offset + entry.length + padding;
-    return entry;
-}
-
-std::optional<BlobFailure> EntryCursor::failure() const {
-    if (!failed_) {
-        return std::nullopt;
-    }
+BlobFailure EntryCursor::failure() const {
     const std::size_t left = blob_.size() - at_;
     if (left < entry_header_bytes) {
         return BlobFailure{

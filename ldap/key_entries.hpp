@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "ldap/key_credential.hpp"
+#include "ldap/little_endian.hpp"
 
 namespace keysyncd::ldap {
 
@@ -35,9 +36,28 @@ class EntryCursor {
     /// `padded`: values fill up to a multiple of four bytes, as in version 0.
     EntryCursor(std::span<const std::byte> blob, bool padded) noexcept : blob_{blob}, padded_{padded} {}
 
-    /// std::nullopt at the end of the blob and on a failure, which failure() then tells.
-    [[nodiscard]] std::optional<KeyEntry> next() noexcept;
-    [[nodiscard]] std::optional<BlobFailure> failure() const;
+    /// std::nullopt at the end of the blob and on a failure, which failure() then tells. Inline: decoding a value is
+    /// mostly this.
+    [[nodiscard]] std::optional<KeyEntry> next() noexcept {
+        const std::size_t left = blob_.size() - at_;
+        if (left < entry_header_bytes) {
+            failed_ = left != 0;
+            return std::nullopt;
+        }
+        const std::uint16_t length = load_le16(blob_.subspan(at_));
+        const std::size_t padding = padded_ ? (4U - length % 4U) % 4U : 0U;
+        if (length + padding > left - entry_header_bytes) {
+            failed_ = true;
+            return std::nullopt;
+        }
+        const KeyEntry entry{
+            .id = std::to_integer<std::uint8_t>(blob_[at_ + 2]), .offset = at_ + entry_header_bytes, .length = length};
+        at_ = entry.offset + length + padding;
+        return entry;
+    }
+    [[nodiscard]] bool failed() const noexcept { return failed_; }
+    /// Where failed(), what is wrong.
+    [[nodiscard]] BlobFailure failure() const;
 
   private:
     std::span<const std::byte> blob_;

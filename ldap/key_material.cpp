@@ -16,21 +16,22 @@ constexpr std::uint32_t pcp_magic = 0x4D504350;                // "PCPM"
 /// BCRYPT_RSAKEY_BLOB: Magic, BitLength, cbPublicExp, cbModulus, cbPrime1, cbPrime2, then the big-endian numbers.
 KeyMaterial read_bcrypt_rsa(std::span<const std::byte> blob) noexcept {
     constexpr std::size_t header_bytes = 24;
-    constexpr KeyMaterial malformed{.format = MaterialFormat::bcrypt_rsa, .malformed = true, .rsa = std::nullopt};
     if (blob.size() < header_bytes) {
-        return malformed;
+        return {.format = MaterialFormat::bcrypt_rsa, .malformed = true, .rsa = std::nullopt};
     }
     const std::uint32_t bits = load_le32(blob.subspan(4));
     const std::uint64_t exponent_bytes = load_le32(blob.subspan(8));
     const std::uint64_t modulus_bytes = load_le32(blob.subspan(12));
     const bool has_primes = load_le64(blob.subspan(16)) != 0;
     if (has_primes || blob.size() != header_bytes + exponent_bytes + modulus_bytes) {
-        return malformed;
+        return {.format = MaterialFormat::bcrypt_rsa, .malformed = true, .rsa = std::nullopt};
     }
     const auto exponent = blob.subspan(header_bytes, exponent_bytes);
-    const auto rsa = make_rsa_key_view(blob.subspan(header_bytes + exponent_bytes), exponent);
+    KeyMaterial material{.format = MaterialFormat::bcrypt_rsa, .malformed = false, .rsa = std::nullopt};
+    read_rsa_numbers(blob.subspan(header_bytes + exponent_bytes), exponent, material.rsa);
     // A wrong BitLength does not hide the key from who looks at it for weakness.
-    return {.format = MaterialFormat::bcrypt_rsa, .malformed = !rsa || rsa->bits != bits, .rsa = rsa};
+    material.malformed = !material.rsa || material.rsa->bits != bits;
+    return material;
 }
 
 }  // namespace

@@ -53,7 +53,9 @@ std::optional<RsaKeyView> read_modulus_and_exponent(std::span<const std::byte> c
     if (!exponent || !numbers.empty()) {
         return std::nullopt;
     }
-    return make_rsa_key_view(*modulus, *exponent);
+    std::optional<RsaKeyView> key;
+    read_rsa_numbers(*modulus, *exponent, key);
+    return key;
 }
 
 DerPublicKey read_spki(DerCursor fields) noexcept {

@@ -15,9 +15,10 @@ struct RsaKeyView {
     std::span<const std::byte> modulus;  ///< big-endian, without leading zeros
 };
 
-/// From the big-endian numbers; std::nullopt when either is zero or the exponent is above 64 bits.
-[[nodiscard]] inline std::optional<RsaKeyView> make_rsa_key_view(std::span<const std::byte> modulus,
-                                                                 std::span<const std::byte> exponent) noexcept {
+/// From the big-endian numbers into `key`, built in place; nothing when either is zero or the exponent is above 64
+/// bits.
+inline void read_rsa_numbers(std::span<const std::byte> modulus, std::span<const std::byte> exponent,
+                             std::optional<RsaKeyView>& key) noexcept {
     while (!modulus.empty() && modulus.front() == std::byte{0}) {
         modulus = modulus.subspan(1);
     }
@@ -25,15 +26,15 @@ struct RsaKeyView {
         exponent = exponent.subspan(1);
     }
     if (modulus.empty() || exponent.empty() || exponent.size() > sizeof(std::uint64_t)) {
-        return std::nullopt;
+        return;
     }
-    RsaKeyView key{.bits = 0, .exponent = 0, .modulus = modulus};
-    key.bits = static_cast<std::uint32_t>(8 * (modulus.size() - 1)) +
-               static_cast<std::uint32_t>(std::bit_width(std::to_integer<unsigned>(modulus.front())));
+    const std::size_t lower_bits = 8 * (modulus.size() - 1);
+    const auto top_bits = static_cast<std::uint32_t>(std::bit_width(std::to_integer<unsigned>(modulus.front())));
+    std::uint64_t number = 0;
     for (const std::byte byte : exponent) {
-        key.exponent = (key.exponent << 8U) | std::to_integer<std::uint64_t>(byte);
+        number = (number << 8U) | std::to_integer<std::uint64_t>(byte);
     }
-    return key;
+    key.emplace(static_cast<std::uint32_t>(lower_bits) + top_bits, number, modulus);
 }
 
 }  // namespace keysyncd::ldap

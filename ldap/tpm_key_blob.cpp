@@ -66,8 +66,8 @@ TpmKeyBlob read_public_area(TpmCursor area) noexcept {
     }
     constexpr std::array default_exponent{std::byte{1}, std::byte{0}, std::byte{1}};
     const bool is_default = load_le32(stated_exponent) == 0;
-    const auto rsa =
-        make_rsa_key_view(modulus, is_default ? std::span<const std::byte>{default_exponent} : stated_exponent);
+    std::optional<RsaKeyView> rsa;
+    read_rsa_numbers(modulus, is_default ? std::span<const std::byte>{default_exponent} : stated_exponent, rsa);
     return {.malformed = !rsa, .rsa = rsa};
 }
 

@@ -5,16 +5,6 @@
 namespace keysyncd::ldap {
 namespace {
 
-constexpr std::uint64_t dotnet_epoch = 621'355'968'000'000'000;    // 1970-01-01 in ticks since 0001-01-01
-constexpr std::uint64_t filetime_epoch = 116'444'736'000'000'000;  // 1970-01-01 in ticks since 1601-01-01
-constexpr std::uint64_t dotnet_end = 3'155'378'976'000'000'000;    // 10000-01-01
-constexpr std::uint64_t tick_bits = 0x3FFF'FFFF'FFFF'FFFF;
-constexpr std::uint64_t local_bit = 0x8000'0000'0000'0000;
-
-constexpr Instant at_ticks(std::uint64_t ticks, std::uint64_t epoch) noexcept {
-    return Instant{Ticks{static_cast<std::int64_t>(ticks) - static_cast<std::int64_t>(epoch)}};
-}
-
 /// Reads decimal digits off the front of a text that it shortens.
 class DigitReader {
   public:
@@ -93,27 +83,6 @@ std::optional<std::chrono::sys_seconds> combine(int year, int month, int day, in
 }
 
 }  // namespace
-
-std::optional<Instant> from_filetime(std::uint64_t filetime) noexcept {
-    if (filetime >= dotnet_end - (dotnet_epoch - filetime_epoch)) {
-        return std::nullopt;
-    }
-    return at_ticks(filetime, filetime_epoch);
-}
-
-std::optional<Instant> from_dotnet_ticks(std::uint64_t ticks) noexcept {
-    if (ticks >= dotnet_end) {
-        return std::nullopt;
-    }
-    return at_ticks(ticks, dotnet_epoch);
-}
-
-DotnetTime from_dotnet_binary(std::uint64_t binary) noexcept {
-    if ((binary & local_bit) != 0) {
-        return {.local_kind = true, .at = std::nullopt};
-    }
-    return {.local_kind = false, .at = from_dotnet_ticks(binary & tick_bits)};
-}
 
 std::optional<std::chrono::sys_seconds> parse_generalized_time(std::string_view text) noexcept {
     DigitReader reader{text};
