@@ -51,9 +51,6 @@ struct HttpError {
 
 class HttpClient {
   public:
-    HttpClient() = default;
-    HttpClient(const HttpClient&) = delete;
-    HttpClient& operator=(const HttpClient&) = delete;
     virtual ~HttpClient() = default;
 
     /// Any status is an answer; redirects are not followed.

@@ -23,9 +23,6 @@ struct AccessToken {
 /// One way to a token. Reads its secret, key or token file anew each time, so that what is rotated on disk is used.
 class TokenFlow {
   public:
-    TokenFlow() = default;
-    TokenFlow(const TokenFlow&) = delete;
-    TokenFlow& operator=(const TokenFlow&) = delete;
     virtual ~TokenFlow() = default;
 
     [[nodiscard]] virtual std::expected<AccessToken, GraphError> request_token(const std::stop_token& stop) = 0;
