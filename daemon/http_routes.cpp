@@ -1,22 +1,13 @@
 #include "daemon/http_routes.hpp"
 
-#include <array>
 #include <utility>
 
 #include "daemon/api_routes.hpp"
-#include "daemon/landing_page.hpp"
 #include "daemon/status_page.hpp"
 #include "metrics/render.hpp"
 
 namespace keysyncd::daemon {
 namespace {
-
-constexpr std::array<std::pair<std::string_view, std::string_view>, 4> links{{
-    {"/metrics", "the metrics, for Prometheus"},
-    {"/-/healthy", "whether the daemon runs"},
-    {"/-/ready", "whether every domain was read once"},
-    {"/config", "the configuration in force, without its secrets"},
-}};
 
 void add_health(HttpRouter& router, std::function<std::optional<std::string>()> not_ready) {
     router.get("/-/healthy", [](const HttpRequest&) { return HttpResponse::text(200, "keysyncd is healthy."); });
@@ -51,11 +42,7 @@ void add_pages(HttpRouter& router, const HttpEndpoints& endpoints) {
 
 HttpRouter make_routes(HttpEndpoints endpoints) {
     HttpRouter router;
-    if (endpoints.status) {
-        add_pages(router, endpoints);
-    } else {
-        router.get("/", [version = endpoints.version](const HttpRequest&) { return landing_page(version, links); });
-    }
+    add_pages(router, endpoints);
     router.get("/metrics", [metrics = std::move(endpoints.metrics)](const HttpRequest&) {
         HttpResponse response;
         response.content_type = metrics::content_type;

@@ -16,13 +16,12 @@ namespace keysyncd::daemon {
 using ReloadDone = std::function<void(std::expected<void, std::string>)>;
 
 struct HttpEndpoints {
-    std::string version;
     std::function<std::string()> metrics;                   ///< the text of /metrics
     std::function<std::optional<std::string>()> not_ready;  ///< why not; std::nullopt: ready
     std::function<std::string()> config;                    ///< YAML with its secrets redacted
     std::function<void(ReloadDone)> reload;                 ///< empty: no lifecycle endpoint
-    std::function<std::string(bool users_shown)> status{};  ///< JSON of /api/v1/status; empty: a plain page, no API
-    ApiSource api{};
+    std::function<std::string(bool users_shown)> status;    ///< JSON of /api/v1/status; memory only
+    ApiSource api;
     bool users_closed = false;  ///< --web.disable-users
 };
 

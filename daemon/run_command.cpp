@@ -12,6 +12,8 @@
 
 #include "config/dump.hpp"
 #include "config/loader.hpp"
+#include "daemon/api_ledger.hpp"
+#include "daemon/api_status.hpp"
 #include "daemon/engine.hpp"
 #include "daemon/http_address.hpp"
 #include "daemon/http_routes.hpp"
@@ -21,6 +23,7 @@
 #include "daemon/systemd_notify.hpp"
 #include "daemon/version.hpp"
 #include "metrics/render.hpp"
+#include "metrics/source_health.hpp"
 
 namespace keysyncd::daemon {
 namespace {
@@ -42,15 +45,19 @@ class Daemon {
           instruments_(declared_sources(settings),
                        {std::string{version()}, std::string{revision()}, std::string{compiler()}}),
           engine_(std::make_unique<Engine>(std::move(settings), instruments_, slot_, progress_, system_now)),
-          in_force_(config::dump(engine_->settings())) {
+          in_force_(engine_->settings()) {
         instruments_.config_reloaded(true, system_now());
     }
 
     /// 0, or the exit code.
     [[nodiscard]] int serve(const std::vector<HttpAddress>& addresses) {
-        HttpRouter router =
-            make_routes({std::string{version()}, [this] { return metrics_text(); }, [this] { return not_ready(); },
-                         [this] { return in_force(); }, options_.enable_lifecycle ? reload_endpoint() : nullptr});
+        HttpRouter router = make_routes({.metrics = [this] { return metrics_text(); },
+                                         .not_ready = [this] { return not_ready(); },
+                                         .config = [this] { return in_force(); },
+                                         .reload = options_.enable_lifecycle ? reload_endpoint() : nullptr,
+                                         .status = [this](bool users_shown) { return status_text(users_shown); },
+                                         .api = ledger_api([this] { return settings_in_force(); }, system_now),
+                                         .users_closed = options_.disable_users});
         HttpServerOptions server{.handler =
                                      [router = std::move(router)](HttpRequest request, HttpReply reply) {
                                          router.handle(std::move(request), std::move(reply));
@@ -181,7 +188,7 @@ class Daemon {
         auto next = std::make_unique<Engine>(settings, instruments_, slot_, progress_, system_now);
         const std::scoped_lock lock(mutex_);
         engine_ = std::move(next);
-        in_force_ = config::dump(settings);
+        in_force_ = settings;
     }
 
     [[nodiscard]] std::string metrics_text() const { return metrics::render(*slot_.get(), instruments_, system_now()); }
@@ -195,10 +202,17 @@ class Daemon {
         return reason.empty() ? std::nullopt : std::optional{std::move(reason)};
     }
 
-    [[nodiscard]] std::string in_force() const {
+    [[nodiscard]] std::string status_text(bool users_shown) const {
+        return status_json({.version = std::string{version()}, .not_ready = not_ready(), .users_shown = users_shown},
+                           *slot_.get(), metrics::source_health(instruments_), system_now());
+    }
+
+    [[nodiscard]] config::Settings settings_in_force() const {
         const std::scoped_lock lock(mutex_);
         return in_force_;
     }
+
+    [[nodiscard]] std::string in_force() const { return config::dump(settings_in_force()); }
 
     RunOptions options_;
     SystemdNotify& service_manager_;
@@ -209,7 +223,7 @@ class Daemon {
     mutable std::mutex mutex_;  ///< engine_ (its pointer), in_force_, stopping_
     std::unique_ptr<Engine> engine_;
     std::unique_ptr<Engine> retiring_;
-    std::string in_force_;
+    config::Settings in_force_;
     bool stopping_ = false;
     std::unique_ptr<HttpSecurity> security_;
     std::unique_ptr<HttpServer> server_;  // last: its thread ends before what it asks

@@ -42,6 +42,7 @@ std::vector<SourceHealth> source_health(const Instruments& instruments) {
         }
     });
     std::vector<SourceHealth> all;
+    all.reserve(sources.size());
     for (auto& [key, health] : sources) {
         all.push_back(std::move(health));
     }

@@ -31,7 +31,6 @@ struct Choices {
     bool empty = false;
     bool print = false;
     bool grow = false;
-    bool plain = false;
     bool hashed = false;
     bool disable_users = false;
     std::string web_config;
@@ -48,7 +47,6 @@ void warn(std::string_view message) {
 daemon::HttpRouter routes(const Choices& choices, const metrics::Snapshot& snapshot,
                           metrics::Instruments& instruments) {
     daemon::HttpEndpoints endpoints;
-    endpoints.version = "0.1.0";
     endpoints.metrics = [&, started = current_time()] {
         const auto now = current_time();
         if (!choices.grow) {
@@ -63,14 +61,12 @@ daemon::HttpRouter routes(const Choices& choices, const metrics::Snapshot& snaps
         return ready ? std::nullopt : std::optional<std::string>("corp.example.com was not read yet");
     };
     endpoints.config = [] { return std::string("domains: []\n"); };
-    if (!choices.plain) {
-        endpoints.status = [&](bool users_shown) {
-            const daemon::ApiStatus status{.version = "0.1.0", .not_ready = std::nullopt, .users_shown = users_shown};
-            return daemon::status_json(status, snapshot, metrics::source_health(instruments), current_time());
-        };
-        endpoints.api = tests::canned_api(current_time(), choices.hashed);
-        endpoints.users_closed = choices.disable_users;
-    }
+    endpoints.status = [&](bool users_shown) {
+        const daemon::ApiStatus status{.version = "0.1.0", .not_ready = std::nullopt, .users_shown = users_shown};
+        return daemon::status_json(status, snapshot, metrics::source_health(instruments), current_time());
+    };
+    endpoints.api = tests::canned_api(current_time(), choices.hashed);
+    endpoints.users_closed = choices.disable_users;
     if (choices.lifecycle) {
         endpoints.reload = [](const daemon::ReloadDone& done) {
             std::thread([done] { done({}); }).detach();  // as the daemon does: from another thread
@@ -164,7 +160,6 @@ int main(int argc, char** argv) {
     app.add_flag("--lifecycle", choices.lifecycle);
     app.add_flag("--empty", choices.empty);
     app.add_flag("--grow", choices.grow, "figures that grow from second to second");
-    app.add_flag("--plain", choices.plain, "no API and no status page");
     app.add_flag("--hashed", choices.hashed);
     app.add_flag("--disable-users", choices.disable_users);
     app.add_flag("--print", choices.print, "print the exposition once and end");

@@ -38,11 +38,13 @@ HttpRouter sample() {
 }
 
 HttpEndpoints endpoints(std::optional<std::string> not_ready) {
-    return {.version = "<1>",
-            .metrics = [] { return "keysync_x 1\n"; },
+    return {.metrics = [] { return "keysync_x 1\n"; },
             .not_ready = [not_ready] { return not_ready; },
             .config = [] { return "domains: []\n"; },
-            .reload = {}};
+            .reload = {},
+            .status = [](bool users_shown) { return std::string(users_shown ? "{\"users\":1}" : "{}"); },
+            .api = {},
+            .users_closed = true};
 }
 
 }  // namespace
@@ -90,7 +92,13 @@ TEST_CASE("the daemon's endpoints") {
     CHECK(ask(ready, "GET", "/-/ready").status == 200);
     CHECK(ask(ready, "GET", "/config").body == "domains: []\n");
     CHECK(ask(ready, "POST", "/-/reload").status == 404);
-    CHECK(ask(ready, "GET", "/").body.find("&lt;1&gt;") != std::string::npos);
+    const HttpResponse page = ask(ready, "GET", "/");
+    CHECK(page.content_type == "text/html; charset=utf-8");
+    CHECK(header(page, "Content-Security-Policy").find("script-src 'self';") != std::string::npos);
+    CHECK(ask(ready, "GET", "/assets/uplot.js").body.size() > 10'000);
+    CHECK(ask(ready, "GET", "/assets/nothing.js").status == 404);
+    CHECK(ask(ready, "GET", "/api/v1/status").body == "{}");
+    CHECK(ask(ready, "GET", "/api/v1/keys").status == 403);
     const HttpResponse waiting = ask(make_routes(endpoints("corp was not read yet")), "GET", "/-/ready");
     CHECK(waiting.status == 503);
     CHECK(waiting.body.find("corp was not read yet") != std::string::npos);
