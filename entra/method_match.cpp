@@ -51,6 +51,7 @@ struct Candidate {
     Ticks apart;
     std::size_t key;
     std::size_t method;
+    auto operator<=>(const Candidate&) const = default;
 };
 
 }  // namespace
@@ -96,7 +97,7 @@ std::vector<std::optional<MethodMatch>> match_methods(std::span<const KeyEvidenc
             }
         }
     }
-    std::ranges::stable_sort(candidates, {}, &Candidate::apart);
+    std::ranges::sort(candidates);
     for (const Candidate& candidate : candidates) {
         if (!matches[candidate.key] && !taken[candidate.method]) {
             matches[candidate.key] = MethodMatch{candidate.method, MatchedBy::time};
