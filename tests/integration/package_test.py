@@ -19,56 +19,19 @@ import unittest
 import urllib.error
 import urllib.request
 
-SKIPPED = 77
 SCRIPT = pathlib.Path(__file__).resolve()
+sys.path.insert(0, str(SCRIPT.parents[1] / "support"))
 
+import system_copy  # noqa: E402
+from system_copy import dpkg, run  # noqa: E402
 
-def run(*command, check=True, **options):
-    result = subprocess.run(command, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, **options)
-    if check and result.returncode != 0:
-        raise AssertionError(f"{' '.join(map(str, command))}: exit {result.returncode}\n{result.stdout}")
-    return result.stdout
+SKIPPED = 77
 
 
 def reason_to_skip():
-    if os.geteuid() != 0:
-        return "a package is installed by root; this is not root"
-    for tool in ("cpack", "dpkg", "dpkg-shlibdeps", "unshare"):
-        if shutil.which(tool) is None:
-            return f"{tool} is not installed"
-    if subprocess.run(["dpkg-query", "--status", "keysyncd"], capture_output=True).returncode == 0:
+    if subprocess.run(["dpkg-query", "--status", "keysyncd"], capture_output=True, check=False).returncode == 0:
         return "keysyncd is installed on this machine already"
-    if subprocess.run(["unshare", "--mount", "true"], capture_output=True).returncode != 0:
-        return "this system does not allow mount namespaces"
-    return None
-
-
-def enter_copy(folder):
-    """In a mount namespace of our own: / becomes a copy of itself whose changes are in memory."""
-    run("mount", "--make-rprivate", "/")
-    run("mount", "-t", "tmpfs", "keysyncd-package-test", folder)
-    upper, work, root = (pathlib.Path(folder) / name for name in ("upper", "work", "root"))
-    for path in (upper, work, root):
-        path.mkdir()
-    run("mount", "-t", "overlay", "overlay", "-o", f"lowerdir=/,upperdir={upper},workdir={work}", root)
-    run("mount", "--rbind", "/dev", root / "dev")
-    run("mount", "-t", "proc", "proc", root / "proc")
-    for name in ("run", "tmp"):
-        run("mount", "-t", "tmpfs", name, root / name)
-    (root / "tmp").chmod(0o1777)
-    (root / "tmp/packages").mkdir()
-    run("mount", "--bind", pathlib.Path(folder).parent / "packages", root / "tmp/packages")
-    os.chroot(root)
-    os.chdir("/")
-
-
-def build_package(build, target, version=None):
-    """One .deb in `target`; a version overrides the project's, for an upgrade."""
-    command = ["cpack", "-G", "DEB", "-B", str(target), "--config", f"{build}/CPackConfig.cmake"]
-    if version:
-        command += ["-D", f"CPACK_PACKAGE_VERSION={version}", "-D", f"CPACK_DEBIAN_PACKAGE_VERSION={version}"]
-    run(*command, cwd=build)
-    shutil.rmtree(target / "_CPack_Packages", ignore_errors=True)
+    return system_copy.reason_to_skip("cpack", "dpkg", "dpkg-shlibdeps")
 
 
 def mode_and_owner(path):
@@ -97,21 +60,17 @@ class PackageTest(unittest.TestCase):
     """In the order of a package's life; each step stands on the one before."""
 
     maxDiff = None
-    packages = pathlib.Path("/tmp/packages")
 
     def package(self, name):
-        return next((self.packages / name).glob("keysyncd_*.deb"))
-
-    def dpkg(self, *arguments):
-        environment = dict(os.environ, DEBIAN_FRONTEND="noninteractive")
-        return run("dpkg", "--force-unsafe-io", *arguments, env=environment, stdin=subprocess.DEVNULL)
+        return next((system_copy.SHARED / name).glob("keysyncd_*.deb"))
 
     def test_1_contents(self):
         listing = run("dpkg-deb", "--contents", self.package("first"))
         for path in ("./usr/bin/keysyncd", "./usr/lib/systemd/system/keysyncd.service", "./etc/default/keysyncd",
                      "./usr/share/man/man1/keysyncd.1.gz", "./usr/share/man/man5/keysyncd.yaml.5.gz",
                      "./usr/share/bash-completion/completions/keysyncd", "./usr/share/doc/keysyncd/copyright",
-                     "./usr/share/doc/keysyncd/changelog.gz", "./usr/share/doc/keysyncd/examples/keysyncd.yaml"):
+                     "./usr/share/doc/keysyncd/changelog.gz", "./usr/share/doc/keysyncd/examples/keysyncd.yaml",
+                     "./usr/share/doc/keysyncd/runbooks/sync-stalled.md", "./usr/share/doc/keysyncd/openapi.yaml"):
             self.assertIn(path + "\n", listing)
         for line in listing.splitlines():
             self.assertIn(" root/root ", line, "everything in the package is root's")
@@ -120,7 +79,7 @@ class PackageTest(unittest.TestCase):
             self.assertIn(library, control)
 
     def test_2_install(self):
-        output = self.dpkg("--install", str(self.package("first")))
+        output = dpkg("--install", str(self.package("first")))
         self.assertIn("waits for its configuration", output)
         self.assertRegex(run("keysyncd", "version"), r"^keysyncd \d+\.\d+\.\d+ ")
         self.assertIn(":/var/lib/keysyncd:/usr/sbin/nologin", run("getent", "passwd", "keysyncd"))
@@ -202,7 +161,7 @@ class PackageTest(unittest.TestCase):
         default = pathlib.Path("/etc/default/keysyncd")
         default.write_text('ARGS="--log.format=json"\n')
         uid = run("id", "--user", "keysyncd")
-        self.dpkg("--install", str(self.package("second")))
+        dpkg("--install", str(self.package("second")))
         self.assertEqual(run("dpkg-query", "--show", "--showformat=${Version}", "keysyncd"), "99.0")
         self.assertEqual(default.read_text(), 'ARGS="--log.format=json"\n', "what the administrator changed is kept")
         self.assertEqual(run("id", "--user", "keysyncd"), uid)
@@ -210,14 +169,14 @@ class PackageTest(unittest.TestCase):
         self.assertTrue(pathlib.Path("/etc/keysyncd/keysyncd.yaml").exists())
 
     def test_7_remove_keeps_what_was_measured(self):
-        self.dpkg("--remove", "keysyncd")
+        dpkg("--remove", "keysyncd")
         self.assertIsNone(shutil.which("keysyncd"))
         self.assertTrue(pathlib.Path("/var/lib/keysyncd/ledger.db").exists())
         self.assertTrue(pathlib.Path("/etc/keysyncd/keysyncd.yaml").exists())
         self.assertTrue(pathlib.Path("/etc/default/keysyncd").exists())
 
     def test_8_purge_leaves_nothing(self):
-        self.dpkg("--purge", "keysyncd")
+        dpkg("--purge", "keysyncd")
         left = run("find", "/etc", "/usr", "/var", "-xdev", "-name", "*keysyncd*", "-not", "-path", "/var/log/*",
                    "-not", "-path", "/usr/src/*", check=False)
         self.assertEqual(left, "")
@@ -226,8 +185,8 @@ class PackageTest(unittest.TestCase):
 
 
 def main():
-    if len(sys.argv) == 3 and sys.argv[1] == "--inside":
-        enter_copy(sys.argv[2])
+    if len(sys.argv) == 4 and sys.argv[1] == "--inside":
+        system_copy.enter(*sys.argv[2:])
         unittest.main(argv=[SCRIPT.name, "--verbose"])
     reason = reason_to_skip()
     if reason:
@@ -235,12 +194,11 @@ def main():
         return SKIPPED
     build = pathlib.Path(sys.argv[1]).resolve()
     with tempfile.TemporaryDirectory(prefix="keysyncd-package-") as folder:
-        packages = pathlib.Path(folder) / "packages"
-        build_package(build, packages / "first")
-        build_package(build, packages / "second", version="99.0")
-        root = pathlib.Path(folder) / "copy"
-        root.mkdir()
-        return subprocess.run(["unshare", "--mount", sys.executable, str(SCRIPT), "--inside", str(root)],
+        copy, shared = pathlib.Path(folder) / "copy", pathlib.Path(folder) / "shared"
+        copy.mkdir()
+        system_copy.build_package(build, shared / "first")
+        system_copy.build_package(build, shared / "second", version="99.0")
+        return subprocess.run(["unshare", "--mount", sys.executable, str(SCRIPT), "--inside", str(copy), str(shared)],
                               check=False).returncode
 
 
