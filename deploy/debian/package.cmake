@@ -23,6 +23,10 @@ install(FILES ${documents}/keysyncd.yaml.5.gz DESTINATION share/man/man5)
 install(FILES ${deploy}/completion/keysyncd.bash DESTINATION share/bash-completion/completions RENAME keysyncd)
 install(FILES ${documents}/changelog.gz ${deploy}/debian/copyright DESTINATION share/doc/keysyncd)
 install(FILES ${deploy}/examples/keysyncd.yaml ${deploy}/examples/web.yaml DESTINATION share/doc/keysyncd/examples)
+# What Prometheus, Alertmanager and Grafana are given; the alerts' runbook_url names this folder.
+install(DIRECTORY ${deploy}/prometheus ${deploy}/alertmanager ${deploy}/grafana ${deploy}/runbooks
+        DESTINATION share/doc/keysyncd)
+install(FILES ${deploy}/openapi.yaml DESTINATION share/doc/keysyncd)
 install(FILES ${deploy}/debian/default DESTINATION /etc/default RENAME keysyncd)
 
 set(CPACK_GENERATOR DEB)
