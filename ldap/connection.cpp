@@ -162,7 +162,10 @@ std::expected<std::unique_ptr<Connection>, PollError> Connection::open(
         }
     }
     const auto watch = supervisor.watch(connection->lifeline_, limits.bind, stop);
-    if (const auto bound = bind(connection->handle_.get(), bind_settings, over_tls); !bound) {
+    const auto bound = bind(
+        connection->handle_.get(),
+        {.settings = bind_settings, .host = server.host, .over_tls = over_tls, .limit = limits.bind, .stop = stop});
+    if (!bound) {
         if (connection->lifeline_->reason() != CutReason::none || bound.error().code == LDAP_SERVER_DOWN) {
             return std::unexpected(connection->lost("binding"));
         }
@@ -171,6 +174,7 @@ std::expected<std::unique_ptr<Connection>, PollError> Connection::open(
                                              : PollFailure::bind,
                                          server.url(), bound.error().detail});
     }
+    connection->credential_expiry_ = *bound;
     return connection;
 }
 

@@ -47,6 +47,11 @@ class Connection {
         return certificate_expiry_;
     }
 
+    /// When the account's ticket runs out and the server ends the connection; std::nullopt: never.
+    [[nodiscard]] std::optional<std::chrono::sys_seconds> credential_expiry() const noexcept {
+        return credential_expiry_;
+    }
+
     /// The PollError for a search that ended with a code other than success.
     [[nodiscard]] PollError refused(const SearchResult& result, std::string_view what) const;
 
@@ -69,6 +74,7 @@ class Connection {
     std::shared_ptr<Lifeline> lifeline_;
     std::unique_ptr<struct ldap, Unbind> handle_;
     std::optional<std::chrono::sys_seconds> certificate_expiry_;
+    std::optional<std::chrono::sys_seconds> credential_expiry_;
 };
 
 }  // namespace keysyncd::ldap

@@ -20,6 +20,12 @@ Instant now() {
     return std::chrono::time_point_cast<Ticks>(std::chrono::system_clock::now());
 }
 
+// The domain controller cuts a connection when its Kerberos ticket ends.
+bool expires_soon(const Connection& connection) {
+    const auto expiry = connection.credential_expiry();
+    return expiry && *expiry - std::chrono::system_clock::now() < std::chrono::minutes(5);
+}
+
 std::string account_of(const config::BindSettings& bind) {
     return bind.dn.empty() ? bind.principal : bind.dn;
 }
@@ -68,6 +74,9 @@ class DomainReader::Impl {
     // Connects where that is needed, and drops the connection after any failure.
     template <class Operation>
     auto guarded(const std::stop_token& stop, const Operation& operation) -> decltype(operation()) {
+        if (connection_ != nullptr && expires_soon(*connection_)) {
+            connection_.reset();  // before the server does it in the middle of an answer
+        }
         if (connection_ == nullptr) {
             if (auto connected = connect(stop); !connected) {
                 return std::unexpected(drop(std::move(connected.error())));

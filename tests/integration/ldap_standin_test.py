@@ -96,6 +96,18 @@ class WriteTimesTest(OnStandin):
         self.assertEqual(len({line.split(" ?")[0] for line in asked}), 1, asked)
 
 
+class ExternalTest(OnStandin):
+    def test_a_client_certificate_is_who_we_are(self):
+        key_id, blob = new_key()
+        standin = self.standin(user("ada", [blob]))
+        with_certificate = self.probe(standin, bind="external", certificate=standin.client_certificate,
+                                      key=standin.client_key)
+        self.assertEqual(with_certificate.poll().key_ids("ada"), [key_id])
+        self.fails_with(self.probe(standin, bind="external").poll(), "bind", "certificate")
+        self.fails_with(self.probe(standin, bind="external", server="ldap://127.0.0.1:" + standin.uri.split(":")[-1])
+                        .poll(), "bind", "TLS session")
+
+
 class FaultsTest(OnStandin):
     def setUp(self):
         self.key_id, blob = new_key()

@@ -154,6 +154,18 @@ Arguments parse_arguments(int argc, char** argv) {
             settings.bind.dn = value;
         } else if (name == "password_file") {
             settings.bind.password_file = value;
+        } else if (name == "bind") {
+            settings.bind.method = value == "gssapi"     ? config::BindMethod::gssapi
+                                   : value == "external" ? config::BindMethod::external
+                                                         : config::BindMethod::simple;
+        } else if (name == "keytab") {
+            settings.bind.keytab = value;
+        } else if (name == "principal") {
+            settings.bind.principal = value;
+        } else if (name == "certificate") {
+            settings.tls.certificate_file = value;
+        } else if (name == "key") {
+            settings.tls.key_file = value;
         } else if (name == "base") {
             settings.base_dn = value;
         } else if (name == "limit") {

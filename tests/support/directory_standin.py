@@ -84,6 +84,7 @@ class DirectoryStandin:
         authority = CertificateAuthority(self._folder / "tls", f"CA of the stand-in {uuid.uuid4().hex[:8]}")
         certificate, key = authority.issue("dc", ["localhost"], ["127.0.0.1"])
         self.ca_file = authority.ca_file
+        self.client_certificate, self.client_key = authority.issue("client", ["keysyncd"], client=True)
         self.password_file = self._folder / "password"
         self.password_file.write_text("any")
         self.password_file.chmod(0o600)

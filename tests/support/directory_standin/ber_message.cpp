@@ -7,6 +7,7 @@ namespace standin {
 namespace {
 
 constexpr ber_tag_t controls_tag = 0xa0;
+constexpr ber_tag_t sasl_tag = 0xa3;
 constexpr int deepest_filter = 20;
 
 Ber reader(const std::string& bytes) {
@@ -192,6 +193,10 @@ std::optional<Request> parse_request(const std::string& bytes) {
             return std::nullopt;
         }
         request.base = text(account);
+        berval mechanism{};
+        if (ber_peek_tag(ber.get(), &length) == sasl_tag && ber_scanf(ber.get(), "{m", &mechanism) != LBER_ERROR) {
+            request.mechanism = text(mechanism);
+        }
     }
     return request;
 }

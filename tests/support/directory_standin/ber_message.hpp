@@ -45,7 +45,8 @@ struct Filter {
 struct Request {
     ber_int_t id = 0;
     ber_tag_t operation = 0;
-    std::string base;  ///< of a search; the account of a bind
+    std::string base;       ///< of a search; the account of a bind
+    std::string mechanism;  ///< of a SASL bind; "" for a simple one
     ber_int_t scope = 0;
     ber_int_t size_limit = 0;
     Filter filter;

@@ -35,7 +35,8 @@ class Session {
             }
             if (request->operation == tag::bind_request) {
                 const std::scoped_lock guard(state_.lock);
-                const bool known = request->base == state_.account;
+                const bool known = request->mechanism == "EXTERNAL" ? SSL_get0_peer_certificate(ssl_) != nullptr
+                                                                    : request->base == state_.account;
                 send(encode_result(request->id, tag::bind_response,
                                    {.code = known ? 0 : 49, .message = known ? "" : "data 52e"}));
             } else if (request->operation == tag::search_request) {
