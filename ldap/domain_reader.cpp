@@ -11,10 +11,13 @@
 #include "ldap/dirsync_plan.hpp"
 #include "ldap/root_dse.hpp"
 #include "ldap/server_rotation.hpp"
+#include "ldap/srv_lookup.hpp"
 #include "ldap/user_pass.hpp"
 
 namespace keysyncd::ldap {
 namespace {
+
+constexpr std::chrono::minutes rediscovery{15};
 
 Instant now() {
     return std::chrono::time_point_cast<Ticks>(std::chrono::system_clock::now());
@@ -54,7 +57,7 @@ class DomainReader::Impl {
         : settings_(std::move(settings)),
           supervisor_(supervisor),
           limits_(limits),
-          rotation_(settings_.servers),
+          rotation_(settings_.servers.empty() ? std::vector{settings_.name} : settings_.servers),
           proof_(account_of(settings_.bind)) {}
 
     std::expected<PassEnd, PollError> poll(std::span<const DirectoryCursor> cursors, bool sweep_due, PassSink& sink,
@@ -99,7 +102,29 @@ class DomainReader::Impl {
         return error;
     }
 
+    // At the start, when every server has failed, and now and then: domain controllers come and go.
+    std::expected<void, PollError> discover(const std::stop_token& stop) {
+        const auto now = std::chrono::steady_clock::now();
+        if (!settings_.discover || (discovered_at_ && !rotation_.began_anew() && now - *discovered_at_ < rediscovery)) {
+            return {};
+        }
+        auto servers = discover_servers(settings_, limits_.connect, stop);
+        if (!servers && discovered_at_) {
+            return {};  // the DNS is down: those known before may still be there
+        }
+        if (!servers) {
+            return std::unexpected(PollError{stop.stop_requested() ? PollFailure::stopped : PollFailure::resolve,
+                                             rotation_.current(), std::move(servers.error())});
+        }
+        rotation_ = ServerRotation(std::move(*servers));
+        discovered_at_ = now;
+        return {};
+    }
+
     std::expected<void, PollError> connect(const std::stop_token& stop) {
+        if (const auto discovered = discover(stop); !discovered) {
+            return discovered;
+        }
         const auto server = parse_server_endpoint(rotation_.current());
         if (!server) {
             return std::unexpected(PollError{PollFailure::configuration, rotation_.current(), server.error()});
@@ -250,6 +275,7 @@ class DomainReader::Impl {
     DeadlineSupervisor& supervisor_;
     ConnectionLimits limits_;
     ServerRotation rotation_;
+    std::optional<std::chrono::steady_clock::time_point> discovered_at_;
     RightsProof proof_;
     CatchUp catch_up_;
     WriteTimes write_times_;

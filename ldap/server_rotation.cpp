@@ -14,7 +14,8 @@ void ServerRotation::succeeded() {
 void ServerRotation::failed() {
     tried_[current_] = true;
     auto next = std::find(tried_.begin(), tried_.end(), false);
-    if (next == tried_.end()) {
+    began_anew_ = next == tried_.end();
+    if (began_anew_) {
         tried_.assign(tried_.size(), false);
         next = tried_.begin();
     }

@@ -19,10 +19,14 @@ class ServerRotation {
     /// The current one failed: moves on. After the last untried one it begins anew with the first.
     void failed();
 
+    /// Whether the last failure was that of the last untried one.
+    [[nodiscard]] bool began_anew() const noexcept { return began_anew_; }
+
   private:
     std::vector<std::string> servers_;
     std::vector<bool> tried_;
     std::size_t current_ = 0;
+    bool began_anew_ = false;
 };
 
 }  // namespace keysyncd::ldap

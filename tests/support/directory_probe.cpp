@@ -146,6 +146,11 @@ Arguments parse_arguments(int argc, char** argv) {
         const auto value = equals == std::string::npos ? std::string{} : argument.substr(equals + 1);
         if (name == "server") {
             settings.servers.push_back(value);
+        } else if (name == "discover") {
+            settings.discover = true;
+            settings.name = value;
+        } else if (name == "site") {
+            settings.site = value;
         } else if (name == "ca") {
             settings.tls.ca_file = value;
         } else if (name == "start_tls") {

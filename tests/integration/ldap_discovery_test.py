@@ -1,0 +1,66 @@
+#!/usr/bin/python3
+"""Domain controllers found by DNS SRV, in the DNS of a real domain controller."""
+
+import pathlib
+import socket
+import sys
+import time
+import unittest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+
+from directory_probe import DirectoryProbe
+from lab.samba_dc import SambaDc
+from reader_case import ReaderCase, new_key
+
+
+class DiscoveryTest(ReaderCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.dc = SambaDc()
+        cls.addClassCleanup(cls.dc.close)
+        cls.dc.start()
+        cls.key_id, blob = new_key()
+        cls.dc.directory.add_key(cls.dc.directory.add_user("ada"), blob)
+
+    def probe(self, nameserver=None, **settings):
+        resolv_conf = self.dc.folder / "resolv.conf"
+        resolv_conf.write_text(f"nameserver {nameserver or self.dc.address}\n")
+        defaults = {"discover": self.dc.realm, "ca": self.dc.ca_file, "dn": self.dc.service_upn, "tracking": "usn",
+                    "password_file": self.dc.service_password_file}
+        probe = DirectoryProbe(etc={"resolv.conf": resolv_conf}, **{**defaults, **settings})
+        self.addCleanup(probe.close)
+        return probe
+
+    def test_a_domain_is_read_from_the_controller_that_the_dns_names(self):
+        for settings in ({}, {"site": "Default-First-Site-Name"}, {"site": "A-site-without-controllers"}):
+            with self.subTest(settings=settings):
+                poll = self.probe(**settings).poll()
+                self.assertIsNone(poll.error)
+                self.assertEqual(poll.end["server"], f"ldaps://{self.dc.fqdn}")
+                self.assertEqual(poll.key_ids("ada"), [self.key_id])
+
+    def test_start_tls_uses_the_port_that_the_record_names(self):
+        self.assertEqual(self.probe(start_tls="true").poll().end["server"], f"ldap://{self.dc.fqdn}:389")
+
+    def test_listed_servers_come_first(self):
+        self.assertEqual(self.probe(server=self.dc.uri).poll().end["server"], self.dc.uri)
+
+    def test_a_domain_that_the_dns_does_not_know_is_told(self):
+        unknown = f"nowhere.{self.dc.realm}"
+        self.fails_with(self.probe(discover=unknown).poll(), "resolve", unknown, "list servers")
+
+    def test_a_dns_server_that_never_answers_is_given_up_in_time(self):
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as silent:
+            silent.bind((self.silent_address(), 53))
+            began = time.monotonic()
+            self.fails_with(self.probe(nameserver=silent.getsockname()[0], limit="2000").poll(), "resolve", "DNS")
+            self.assertLess(time.monotonic() - began, 6)
+
+    def silent_address(self):
+        first = self.dc.address.split(".")
+        return f"127.{first[1]}.99.{first[3]}"
+
+
+if __name__ == "__main__":
+    unittest.main()
