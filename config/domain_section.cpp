@@ -1,6 +1,7 @@
 #include "config/domain_section.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <array>
@@ -11,6 +12,7 @@
 #include "config/bind_section.hpp"
 #include "config/duration.hpp"
 #include "config/escape.hpp"
+#include "config/key_name.hpp"
 #include "config/ldap_filter.hpp"
 #include "config/url.hpp"
 
@@ -140,6 +142,29 @@ void read_intervals(Section& section, DomainSettings& domain) {
     }
 }
 
+/// The names are those of the metric's label `reason`; a test holds them against ldap/key_findings.hpp.
+void read_findings(Section& domain, FindingSettings& findings) {
+    static constexpr std::array<std::string_view, 10> names{
+        "source_ad", "unmatched",  "created_after_write", "key_hash_wrong",   "tool_fingerprint",
+        "roca",      "shared_key", "protected_account",   "disabled_account", "short_lived"};
+    auto section = domain.section("findings");
+    if (!section) {
+        return;
+    }
+    findings.keys_registered_on_premises = section->boolean("keys_registered_on_premises").value_or(false);
+    for (const auto& name : section->texts("ignore")) {
+        if (std::ranges::find(names, name.value) != names.end()) {
+            findings.ignore.push_back(name.value);
+            continue;
+        }
+        const std::string_view near = nearest_name(name.value, names);
+        section->report().error(
+            name.place, fmt::format("expected one of {}, found {}{}", fmt::join(names, ", "), in_quotes(name.value),
+                                    near.empty() ? "" : fmt::format(": did you mean {}?", near)));
+    }
+    section->finish();
+}
+
 DomainSettings read_domain(Section& section) {
     DomainSettings domain;
     section.require("name", "the domain's DNS name, such as corp.example.com");
@@ -159,6 +184,7 @@ DomainSettings read_domain(Section& section) {
     read_servers(section, domain);
     read_search(section, domain);
     read_intervals(section, domain);
+    read_findings(section, domain.findings);
     section.finish();
     return domain;
 }

@@ -84,6 +84,10 @@ void write_domain(Writer& out, const DomainSettings& domain) {
     out.duration("poll_interval", domain.poll_interval);
     out.duration("full_sweep_interval", domain.full_sweep_interval);
     out.texts("observe_servers", domain.observe_servers);
+    out.begin("findings");
+    out.flag("keys_registered_on_premises", domain.findings.keys_registered_on_premises);
+    out.texts("ignore", domain.findings.ignore);
+    out.end();
     out.end();
 }
 

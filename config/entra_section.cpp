@@ -34,7 +34,8 @@ void apply_environment(Section& section, EntraSettings& entra) {
 void read_account(Section& section, EntraSettings& entra) {
     if (const auto tenant = section.text("tenant_id")) {
         entra.tenant_id = to_lower(tenant->value);
-        if (!is_guid(tenant->value) && !(is_dns_name(tenant->value) && tenant->value.find('.') != std::string::npos)) {
+        const bool domain = is_dns_name(tenant->value) && tenant->value.find('.') != std::string::npos;
+        if (!is_guid(tenant->value) && !domain) {
             section.error("tenant_id", fmt::format("expected the tenant's ID (a GUID) or one of its domains, such as "
                                                    "contoso.onmicrosoft.com, found {}",
                                                    in_quotes(tenant->value)));

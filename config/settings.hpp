@@ -35,6 +35,14 @@ struct TlsSettings {
     bool operator==(const TlsSettings&) const = default;
 };
 
+/// What is not called suspicious about keys in this forest.
+struct FindingSettings {
+    /// Keys are registered on premises (AD FS): KeySource AD is normal here.
+    bool keys_registered_on_premises = false;
+    std::vector<std::string> ignore;  ///< names of findings (ldap/key_findings.hpp) that are not looked for
+    bool operator==(const FindingSettings&) const = default;
+};
+
 enum class ChangeTracking { automatic, usn, dirsync };
 
 struct DomainSettings {
@@ -50,6 +58,7 @@ struct DomainSettings {
     seconds poll_interval{60};
     seconds full_sweep_interval{12 * 3600};
     std::vector<std::string> observe_servers;
+    FindingSettings findings;
     bool operator==(const DomainSettings&) const = default;
 };
 

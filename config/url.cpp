@@ -51,8 +51,12 @@ bool is_dns_name(std::string_view text) {
                 return false;
             }
             label = 0;
-        } else if (!(is_alnum(c) || c == '_' || (c == '-' && label > 0)) || ++label > 63) {
-            return false;
+        } else {
+            const bool allowed = is_alnum(c) || c == '_' || (c == '-' && label > 0);
+            ++label;
+            if (!allowed || label > 63) {
+                return false;
+            }
         }
         last = c;
     }

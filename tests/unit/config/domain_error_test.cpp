@@ -55,8 +55,7 @@ TEST_CASE("domains: keys that are missing, unknown or of the wrong type") {
         {"unknown key with none near",
          domain_with("colour: red"),
          {"5:5: error: domains[0].colour: the key is not known; known here: base_dn, bind, change_tracking, discover, "
-          "filter, "
-          "full_sweep_interval, name, observe_servers, poll_interval, servers, site, tls"}},
+          "filter, findings, full_sweep_interval, name, observe_servers, poll_interval, servers, site, tls"}},
         {"unknown section",
          sound_domain + "domain: x\n",
          {"5:1: error: domain: the key is not known: did you mean domains?"}},
@@ -281,5 +280,19 @@ TEST_CASE("sync, ledger and privacy") {
          sound_domain + sound_entra + "  lookback: 30d\nledger: {retention: 7d}\n",
          {"10:9: warning: ledger: retention 7d is shorter than entra.lookback 30d: older keys are forgotten and read "
           "again"}},
+    });
+}
+
+TEST_CASE("domains: findings") {
+    check_cases({
+        {"off switches", domain_with("findings: {keys_registered_on_premises: true, ignore: [roca, short_lived]}"), {}},
+        {"a name that is not known",
+         domain_with("findings: {ignore: [rocca]}"),
+         {"5:25: error: domains[0].findings.ignore[0]: expected one of source_ad, unmatched, created_after_write, "
+          "key_hash_wrong, tool_fingerprint, roca, shared_key, protected_account, disabled_account, short_lived, found "
+          "\"rocca\": did you mean roca?"}},
+        {"a key that is not known",
+         domain_with("findings: {ignored: [roca]}"),
+         {"5:16: error: domains[0].findings.ignored: the key is not known: did you mean ignore?"}},
     });
 }

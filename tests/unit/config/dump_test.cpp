@@ -46,6 +46,7 @@ TEST_CASE("what is dumped loads to the same settings") {
     filter: "(cn=\\2a)"
     change_tracking: usn
     observe_servers: ["ldaps://[::1]:636"]
+    findings: {keys_registered_on_premises: true, ignore: [unmatched, roca]}
   - name: b.example.com
     servers: [ldap://dc1]
     bind: {method: gssapi, keytab: svc.keytab, principal: svc@CORP}
