@@ -280,6 +280,29 @@ class FailoverTest(OnStandin):
         self.assertEqual((poll.end["server"], poll.end["kind"]), (first.uri, "window"))
 
 
+class ArrivalTest(OnStandin):
+    def test_a_key_is_seen_on_an_observed_server_once_it_has_arrived_there(self):
+        key_id, blob = new_key()
+        other_id, other_blob = new_key()
+        ada = user("ada", changed=1_790_000_000)
+        branch = self.standin(ada)
+        probe = self.probe(branch, observe=branch.uri, limit="1500")
+        guid = str(uuid.UUID(bytes_le=uuid.uuid5(uuid.NAMESPACE_X500, ada["dn"]).bytes_le))
+        self.assertIsNone(probe.has_arrived(guid, key_id))
+        branch.set(ada["dn"], "msDS-KeyCredentialLink", key_blob.dn_binary(other_blob, ada["dn"]))
+        self.assertIsNone(probe.has_arrived(guid, key_id))
+        branch.set(ada["dn"], "msDS-KeyCredentialLink", key_blob.dn_binary(other_blob, ada["dn"]),
+                   key_blob.dn_binary(blob, ada["dn"]))
+        branch.searches()
+        self.assertEqual(probe.has_arrived(guid, key_id), 1_790_000_000)
+        self.assertEqual(len(branch.searches()), 1)  # the connection is kept, one search a look
+        branch.fault(silent=True)
+        with self.assertRaisesRegex(AssertionError, "timeout"):
+            probe.has_arrived(guid, key_id)
+        branch.fault()
+        self.assertEqual(probe.has_arrived(guid, other_id), 1_790_000_000)
+
+
 class DirSyncTest(OnStandin):
     def test_several_rounds_are_read_to_the_end(self):
         standin = self.standin(*(user(f"u{n}", [new_key()[1]], usn=100 + n) for n in range(7)))

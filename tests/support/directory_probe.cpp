@@ -1,6 +1,7 @@
 // Drives a DomainReader from a test: settings from the command line, commands from stdin, answers as JSON lines on
 // stdout. Commands: "poll", "sweep" (poll with sweep_due), "sid SID" and "guid GUID" (look up), "forget" (all cursors),
-// "spoil" (the DirSync cookies). It keeps the cursors as the ledger would.
+// "spoil" (the DirSync cookies), "watch GUID KEYID" (has it arrived on the observed server?). It keeps the cursors as
+// the ledger would.
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 #include <ldap.h>
@@ -13,6 +14,7 @@
 #include <string>
 
 #include "config/settings.hpp"
+#include "ldap/arrival_watch.hpp"
 #include "ldap/deadline_supervisor.hpp"
 #include "ldap/domain_reader.hpp"
 #include "ldap/hex.hpp"
@@ -130,6 +132,25 @@ void look_up(ldap::DomainReader& reader, const ldap::AccountQuery& query) {
     }
 }
 
+void watch(ldap::ArrivalWatch& watch, const std::string& arguments) {
+    const auto space = arguments.find(' ');
+    ldap::AwaitedKey key{.user = ldap::Guid::parse(arguments.substr(0, space)).value(), .key_id = {}};
+    const auto digits = arguments.substr(space + 1);
+    key.key_id.resize(digits.size() / 2);
+    if (!ldap::decode_hex(digits, key.key_id)) {
+        throw std::runtime_error("not hexadecimal: " + digits);
+    }
+    const auto arrivals = watch.look(std::span(&key, 1), {});
+    if (!arrivals) {
+        print_error(arrivals.error());
+        return;
+    }
+    const bool arrived = !arrivals->empty();
+    print({{"event", "arrival"},
+           {"arrived", arrived},
+           {"when_changed", arrived ? arrivals->front().when_changed->time_since_epoch().count() : 0}});
+}
+
 struct Arguments {
     config::DomainSettings settings;
     ldap::ConnectionLimits limits;
@@ -146,6 +167,8 @@ Arguments parse_arguments(int argc, char** argv) {
         const auto value = equals == std::string::npos ? std::string{} : argument.substr(equals + 1);
         if (name == "server") {
             settings.servers.push_back(value);
+        } else if (name == "observe") {
+            settings.observe_servers.push_back(value);
         } else if (name == "discover") {
             settings.discover = true;
             settings.name = value;
@@ -200,6 +223,10 @@ int main(int argc, char** argv) try {
     ldap::DeadlineSupervisor supervisor;
     const Arguments arguments = parse_arguments(argc, argv);
     ldap::DomainReader reader(arguments.settings, supervisor, arguments.limits);
+    std::optional<ldap::ArrivalWatch> observed;
+    if (!arguments.settings.observe_servers.empty()) {
+        observed.emplace(arguments.settings, arguments.settings.observe_servers.front(), supervisor, arguments.limits);
+    }
     std::vector<ldap::DirectoryCursor> cursors;
     for (std::string line; std::getline(std::cin, line);) {
         if (line == "poll" || line == "sweep") {
@@ -213,6 +240,8 @@ int main(int argc, char** argv) try {
             }
         } else if (line.starts_with("sid ")) {
             look_up(reader, {.sid = ldap::Sid::parse(line.substr(4)).value(), .immutable_id = {}});
+        } else if (line.starts_with("watch ") && observed) {
+            watch(*observed, line.substr(6));
         } else if (line.starts_with("guid ")) {
             look_up(reader, {.sid = {}, .immutable_id = ldap::Guid::parse(line.substr(5)).value()});
         } else {

@@ -62,6 +62,14 @@ class DirectoryProbe:
             raise ProbeError(line)
         return line if line["event"] == "user" else None
 
+    def has_arrived(self, guid, key_id):
+        """The user's whenChanged on the observed server once the key is there, else None."""
+        self._send(f"watch {guid} {key_id}")
+        line = self._read(time.monotonic() + 60)
+        if line["event"] == "error":
+            raise ProbeError(line)
+        return line["when_changed"] if line["arrived"] else None
+
     def _passes(self, command, deadline):
         begun = time.monotonic()
         self._send(command)
