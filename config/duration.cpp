@@ -55,7 +55,8 @@ std::expected<std::chrono::seconds, std::string> parse_duration(std::string_view
             return wrong(text, "each part is a whole number and a unit (d, h, m or s), without spaces or signs");
         }
         std::int64_t count = 0;
-        if (std::from_chars(rest.data(), rest.data() + digits, count).ec != std::errc{}) {
+        const std::string_view number = rest.substr(0, digits);
+        if (std::from_chars(number.data(), number.data() + number.size(), count).ec != std::errc{}) {
             return too_long(text);
         }
         rest.remove_prefix(digits);

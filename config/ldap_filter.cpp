@@ -78,6 +78,10 @@ class FilterScanner {
         }
     }
 
+    [[nodiscard]] bool escapes_a_byte() const {
+        return text_.size() - at_ > 2 && is_hex(text_[at_ + 1]) && is_hex(text_[at_ + 2]);
+    }
+
     void comparison() {
         const std::size_t start = at_;
         while (!ended() && is_attribute_character(peek())) {
@@ -94,8 +98,7 @@ class FilterScanner {
         while (fault_.empty() && !ended() && peek() != ')') {
             if (peek() == '(') {
                 fail("a parenthesis in a value is written \\28 or \\29");
-            } else if (peek() == '\\' &&
-                       !(text_.size() - at_ > 2 && is_hex(text_[at_ + 1]) && is_hex(text_[at_ + 2]))) {
+            } else if (peek() == '\\' && !escapes_a_byte()) {
                 fail("a backslash is followed by two hexadecimal digits (\\5c for a backslash)");
             } else {
                 ++at_;
