@@ -7,7 +7,7 @@
 #include <openssl/rand.h>
 
 #include <algorithm>
-#include <boost/beast/core/string.hpp>
+#include <boost/url/grammar/ci_string.hpp>
 #include <cstring>
 #include <stdexcept>
 
@@ -48,7 +48,7 @@ HttpResponse unauthorized() {
 
 std::optional<Credentials> parse_basic(std::string_view authorization) {
     constexpr std::string_view scheme = "Basic ";
-    if (!boost::beast::iequals(authorization.substr(0, scheme.size()), scheme)) {
+    if (!boost::urls::grammar::ci_is_equal(authorization.substr(0, scheme.size()), scheme)) {
         return std::nullopt;
     }
     const auto decoded = entra::decode_base64(authorization.substr(scheme.size()));

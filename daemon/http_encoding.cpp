@@ -2,7 +2,7 @@
 
 #include <zlib.h>
 
-#include <boost/beast/core/string.hpp>
+#include <boost/url/grammar/ci_string.hpp>
 #include <new>
 #include <stdexcept>
 
@@ -51,7 +51,7 @@ bool accepts_gzip(std::string_view accept_encoding) noexcept {
         const auto semicolon = std::min(item.find(';'), item.size());
         const std::string_view coding = trimmed(item.substr(0, semicolon));
         const bool wanted = !is_refused(item.substr(std::min(semicolon + 1, item.size())));
-        if (boost::beast::iequals(coding, "gzip")) {
+        if (boost::urls::grammar::ci_is_equal(coding, "gzip")) {
             return wanted;
         }
         any = any || (coding == "*" && wanted);

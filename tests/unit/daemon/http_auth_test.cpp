@@ -7,6 +7,7 @@
 #include <chrono>
 #include <future>
 #include <memory>
+#include <vector>
 
 using namespace keysyncd::daemon;
 using namespace std::chrono_literals;
@@ -52,6 +53,13 @@ TEST_CASE("Authorization headers are read as RFC 7617 says") {
         CAPTURE(no);
         CHECK_FALSE(parse_basic(no));  // the last one has a NUL in its password
     }
+}
+
+// Found by fuzzing: a comparison that read one character too far. AddressSanitizer sees it where no NUL follows.
+TEST_CASE("a header that ends with its scheme is not read beyond its end") {
+    const std::vector<char> header{'B', 'a', 's', 'i', 'C', ' '};
+    const auto credentials = parse_basic({header.data(), header.size()});
+    CHECK_FALSE(credentials);
 }
 
 TEST_CASE("passwords are held against bcrypt hashes of all three kinds") {
