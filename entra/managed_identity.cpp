@@ -73,7 +73,7 @@ std::expected<std::filesystem::path, std::string> arc_key_file(std::string_view 
         return std::unexpected(
             fmt::format("expected a challenge 'Basic realm=FILE', got '{}'", one_line(challenge, 120)));
     }
-    const std::filesystem::path file{challenge.substr(scheme.size())};
+    std::filesystem::path file{challenge.substr(scheme.size())};
     // Compared as text, before anything is opened: no "..", no link in between, no other directory.
     if (file.parent_path() != directory || file.filename() != file.lexically_normal().filename() ||
         file.extension() != ".key") {
