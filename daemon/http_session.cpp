@@ -14,6 +14,7 @@
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/read.hpp>
 #include <boost/beast/http/write.hpp>
+#include <boost/url/grammar/ci_string.hpp>
 #include <optional>
 #include <type_traits>
 
@@ -144,7 +145,8 @@ class Session final : public HttpConnection {
         if (header_error) {
             co_return header_error;
         }
-        if (beast::iequals(parser.get()[http::field::expect], "100-continue") && !parser.is_done()) {
+        if (boost::urls::grammar::ci_is_equal(std::string_view(parser.get()[http::field::expect]), "100-continue") &&
+            !parser.is_done()) {
             static constexpr std::string_view go_on = "HTTP/1.1 100 Continue\r\n\r\n";
             const auto [error, size] = co_await asio::async_write(stream_, asio::buffer(go_on), as_result);
             if (error) {
