@@ -9,6 +9,7 @@
 #include "config/duration.hpp"
 #include "config/loader.hpp"
 #include "daemon/check_offline.hpp"
+#include "daemon/check_online.hpp"
 #include "daemon/clock.hpp"
 #include "daemon/decode_command.hpp"
 #include "daemon/explain_command.hpp"
@@ -41,6 +42,7 @@ struct CommandLine {
     RunOptions run;
     std::filesystem::path check_file;
     std::filesystem::path check_web_file;
+    bool online = false;
     std::filesystem::path config_file;
     std::string since = "30d";
     ReportFormat report_format = ReportFormat::table;
@@ -59,6 +61,15 @@ struct CommandLine {
         add_explain();
         add_decode();
         add_version();
+    }
+
+    int check() const {
+        const int code = check_offline(check_file, check_web_file, std::cout);
+        if (code != 0 || !online) {
+            return code;
+        }
+        return with_settings(
+            check_file, [](const config::Settings& settings) { return check_online(settings, std::cout, system_now); });
     }
 
     // What the one-shot commands need: the settings, or exit code 2 and every problem.
@@ -138,7 +149,8 @@ struct CommandLine {
         command->add_option("--config.file", check_file, "The configuration (YAML)")->required()->type_name("FILE");
         command->add_option("--web.config.file", check_web_file, "TLS and authentication of the web server")
             ->type_name("FILE");
-        command->callback([this] { chosen = [this] { return check_offline(check_file, check_web_file, std::cout); }; });
+        command->add_flag("--online", online, "Also connect to everything that it names");
+        command->callback([this] { chosen = [this] { return check(); }; });
     }
 
     void add_decode() {

@@ -128,6 +128,18 @@ void DirectoryRecorder::record_user(DomainId domain, Pass& pass, const ldap::Dir
                               }) != key;
         if (!repeated && (row == nullptr || !is_live(*row))) {
             arrive(domain_row, pass, user, observed, *key, row, now);
+        } else if (!repeated) {
+            const auto findings = ldap::find_key_findings(*key, observed, row->written_latest, policies_[domain]);
+            if (findings != row->findings) {
+                KeyRow changed = *row;
+                set_findings(domain, changed, findings);
+                ledger_->keys.save(changed);
+            }
+        }
+    }
+    for (const ldap::EndedKey& ended : observed.ended_keys) {
+        if (find_key(known, ended.key_id) == nullptr) {
+            record_ended_key(user, ended);
         }
     }
     for (const KeyRow& key : known) {
@@ -209,7 +221,43 @@ void DirectoryRecorder::arrive(const DomainRow& domain_before, Pass& pass, const
             }
         }
     }
+    set_findings(user.domain_id, row, ldap::find_key_findings(key, observed, write.latest, policies_[user.domain_id]));
     ledger_->keys.save(row);
+}
+
+void DirectoryRecorder::set_findings(DomainId domain, KeyRow& key, ldap::KeyFindings findings) {
+    auto& counts = ledger_->figures.of(domain).suspicious_keys;
+    for (std::uint8_t i = 0; i < ldap::key_finding_count; ++i) {
+        const auto finding = static_cast<ldap::KeyFinding>(i);
+        const bool was = (key.findings & ldap::bit(finding)) != 0;
+        const bool is = (findings & ldap::bit(finding)) != 0;
+        if (was != is) {
+            counts[std::string{ldap::to_string(finding)}] += is ? std::uint64_t{1} : ~std::uint64_t{0};
+        }
+    }
+    key.findings = findings;
+}
+
+// A value that came and went between two polls leaves its trace in the replication metadata only.
+void DirectoryRecorder::record_ended_key(const UserRow& user, const ldap::EndedKey& ended) {
+    const auto findings = ldap::find_key_findings(ended, policies_[user.domain_id]);
+    if (findings == 0) {
+        return;
+    }
+    KeyRow row;
+    row.user_id = user.id;
+    row.key_id = ended.key_id;
+    row.usage = ended.usage;
+    row.source = ended.source;
+    row.state = KeyState::removed;
+    row.created_at = ended.created_at;
+    row.written_earliest = ended.added_at;
+    row.written_latest = ended.added_at;
+    row.precision = metrics::Precision::exact;
+    row.removed_at = ended.removed_at;
+    set_findings(user.domain_id, row, findings);
+    ledger_->keys.save(row);
+    ++state_count(*ledger_, user.domain_id, row);
 }
 
 void DirectoryRecorder::measure(DomainRow& domain, const UserRow& user, KeyRow& key, const WriteInterval& write) {
@@ -266,6 +314,7 @@ void DirectoryRecorder::remove(const UserRow& user, KeyRow key, Instant now) {
     --state_count(*ledger_, user.domain_id, key);
     key.state = KeyState::removed;
     key.removed_at = now;
+    set_findings(user.domain_id, key, 0);  // what is gone can't be used
     ledger_->keys.save(key);
     ++state_count(*ledger_, user.domain_id, key);
     ++figures_of(*ledger_, user.domain_id, usage_of(key.usage)).removals;

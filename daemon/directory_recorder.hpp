@@ -12,12 +12,16 @@
 #include "daemon/ledger.hpp"
 #include "daemon/registration_matcher.hpp"
 #include "ldap/domain_reader.hpp"
+#include "ldap/key_findings.hpp"
 
 namespace keysyncd::daemon {
 
 class DirectoryRecorder {
   public:
     DirectoryRecorder(Ledger& ledger, const config::SyncSettings& sync);
+
+    /// What counts as suspicious in this domain; the default policy where nothing is set.
+    void set_policy(DomainId domain, const ldap::FindingPolicy& policy) { policies_[domain] = policy; }
 
     void begin_pass(DomainId domain, const ldap::PassStart& start);
     /// Which of these users carry a key that the ledger does not know and that will be measured: the ones worth
@@ -45,12 +49,15 @@ class DirectoryRecorder {
     void arrive(const DomainRow& domain, Pass& pass, const UserRow& user, const ldap::DirectoryUser& observed,
                 const ldap::DirectoryKey& key, const KeyRow* known, Instant now);
     void remove(const UserRow& user, KeyRow key, Instant now);
+    void set_findings(DomainId domain, KeyRow& key, ldap::KeyFindings findings);
+    void record_ended_key(const UserRow& user, const ldap::EndedKey& key);
     void measure(DomainRow& domain, const UserRow& user, KeyRow& key, const WriteInterval& write);
     [[nodiscard]] bool carried_over(const UserRow& user, const KeyRow& key, Instant now);
     void store_bursts(DomainId domain, Pass& pass);
 
     Ledger* ledger_;
     config::SyncSettings sync_;
+    std::map<DomainId, ldap::FindingPolicy> policies_;
     RegistrationMatcher matcher_;
     std::map<DomainId, Pass> passes_;
     std::map<DomainId, std::chrono::nanoseconds> clock_offsets_;

@@ -86,11 +86,12 @@ class RecordingSink final : public ldap::PassSink {
 
 DomainMonitor::DomainMonitor(const config::DomainSettings& settings, ldap::DeadlineSupervisor& supervisor,
                              LedgerService& ledger, metrics::Instruments& instruments, Readiness& readiness,
-                             Progress& progress, Clock clock)
+                             Progress& progress, UserSource user_source, Clock clock)
     : settings_(settings),
       ledger_(&ledger),
       instruments_(&instruments),
       readiness_(&readiness),
+      user_source_(user_source),
       clock_(std::move(clock)),
       beat_(progress.add("domain " + settings.name, settings.poll_interval + longest_step, SteadyClock::now())),
       id_(ledger.domain_id(settings.name)),
@@ -106,7 +107,8 @@ milliseconds DomainMonitor::step(const std::stop_token& stop) {
         const auto [cursors, last_sweep] = ledger_->call([this](LedgerDesk& desk) {
             return std::pair{desk.ledger.domain_table.cursors(id_), desk.ledger.domain(id_).last_sweep};
         });
-        const bool sweep_due = sweep_again_ || !last_sweep || now - *last_sweep >= Ticks{settings_.full_sweep_interval};
+        const bool sweep_due =
+            sweep_again_ || !last_sweep || std::chrono::abs(now - *last_sweep) >= Ticks{settings_.full_sweep_interval};
         RecordingSink sink{*ledger_, id_, clock_};
         const auto pass = reader_.poll(cursors, sweep_due, sink, stop);
         sink.settle();
@@ -123,6 +125,9 @@ milliseconds DomainMonitor::step(const std::stop_token& stop) {
         }
         ledger_->call([&](LedgerDesk& desk) { desk.directory.finish_pass(id_, *pass, clock_()); });
         finished(*pass, SteadyClock::now() - started);
+        if (user_source_ == UserSource::directory) {
+            resolve_registrations(stop);
+        }
         look_up_stuck_accounts(stop);
         return settings_.poll_interval;
     } catch (const std::exception& error) {
@@ -181,6 +186,21 @@ milliseconds DomainMonitor::failed(std::string_view server, std::string_view rea
          {"next_try_ms", std::int64_t{rest.count()}}});
     last_failure_ = failure;
     return rest;
+}
+
+void DomainMonitor::resolve_registrations(const std::stop_token& stop) {
+    const auto unresolved =
+        ledger_->call([this](LedgerDesk& desk) { return desk.registrations.unresolved_accounts(clock_()); });
+    for (const auto& asked : unresolved) {
+        const auto account = reader_.look_up({{}, {}, asked.user_principal_name}, stop);
+        if (!account) {
+            log(LogLevel::warn, "the user of a registration could not be looked up",
+                {{"domain", settings_.name}, {"detail", account.error().detail}});
+            return;
+        }
+        ledger_->call(
+            [&](LedgerDesk& desk) { desk.registrations.record_directory_account(asked, id_, *account, clock_()); });
+    }
 }
 
 void DomainMonitor::look_up_stuck_accounts(const std::stop_token& stop) {

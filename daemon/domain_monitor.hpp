@@ -18,10 +18,14 @@
 
 namespace keysyncd::daemon {
 
+/// Who tells which directory user a registration belongs to.
+enum class UserSource : std::uint8_t { graph, directory };
+
 class DomainMonitor {
   public:
     DomainMonitor(const config::DomainSettings& settings, ldap::DeadlineSupervisor& supervisor, LedgerService& ledger,
-                  metrics::Instruments& instruments, Readiness& readiness, Progress& progress, Clock clock);
+                  metrics::Instruments& instruments, Readiness& readiness, Progress& progress, UserSource user_source,
+                  Clock clock);
 
     void request_stop() { worker_.request_stop(); }
 
@@ -33,11 +37,13 @@ class DomainMonitor {
     /// Each warning once.
     void tell(std::string_view message, const std::vector<std::string>& warnings);
     void look_up_stuck_accounts(const std::stop_token& stop);
+    void resolve_registrations(const std::stop_token& stop);
 
     config::DomainSettings settings_;
     LedgerService* ledger_;
     metrics::Instruments* instruments_;
     Readiness* readiness_;
+    UserSource user_source_;
     Clock clock_;
     std::shared_ptr<Progress::Beat> beat_;
     DomainId id_;

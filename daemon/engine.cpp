@@ -36,8 +36,10 @@ metrics::DeclaredSources declared_sources(const config::Settings& settings) {
         sources.clock_peers.insert(sources.clock_peers.end(), domain.servers.begin(), domain.servers.end());
     }
     sources.directory_failures = reasons(ldap::poll_failure_labels);
-    sources.graph = settings.entra.has_value();
-    if (settings.entra) {
+    sources.graph = settings.entra && settings.entra->uses_graph();
+    sources.audit_files = settings.entra && !settings.entra->audit_files.empty();
+    sources.file_failures = {"unreadable", "ledger"};
+    if (sources.graph) {
         sources.clock_peers.emplace_back("graph");
         sources.graph_failures = reasons(entra::graph_failure_labels);
         sources.graph_endpoints = strings(entra::graph_endpoint_labels);
@@ -49,11 +51,16 @@ metrics::DeclaredSources declared_sources(const config::Settings& settings) {
 Engine::Engine(config::Settings settings, metrics::Instruments& instruments, metrics::SnapshotSlot& slot,
                Progress& progress, Clock clock)
     : settings_(std::move(settings)), readiness_(names_of(settings_)), ledger_(settings_, slot, clock) {
+    const bool graph = settings_.entra && settings_.entra->uses_graph();
+    const UserSource user_source = graph || !settings_.entra ? UserSource::graph : UserSource::directory;
     for (const config::DomainSettings& domain : settings_.domains) {
-        domains_.push_back(
-            std::make_unique<DomainMonitor>(domain, supervisor_, ledger_, instruments, readiness_, progress, clock));
+        domains_.push_back(std::make_unique<DomainMonitor>(domain, supervisor_, ledger_, instruments, readiness_,
+                                                           progress, user_source, clock));
     }
-    if (settings_.entra) {
+    if (settings_.entra && !settings_.entra->audit_files.empty()) {
+        audit_files_ = std::make_unique<AuditFileMonitor>(*settings_.entra, ledger_, instruments, progress, clock);
+    }
+    if (graph) {
         entra_ = std::make_unique<EntraMonitor>(*settings_.entra, ledger_, instruments, progress, clock);
     }
 }
@@ -61,6 +68,9 @@ Engine::Engine(config::Settings settings, metrics::Instruments& instruments, met
 Engine::~Engine() {
     for (const auto& domain : domains_) {
         domain->request_stop();
+    }
+    if (audit_files_) {
+        audit_files_->request_stop();
     }
     if (entra_) {
         entra_->request_stop();

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 
 #include "config/settings.hpp"
 #include "daemon/backoff.hpp"
@@ -24,6 +25,8 @@ class EntraMonitor {
   private:
     std::chrono::milliseconds step(const std::stop_token& stop);
     [[nodiscard]] std::expected<void, entra::GraphError> poll(const std::stop_token& stop);
+    [[nodiscard]] std::expected<void, entra::GraphError> read_audit_log(Instant started, const std::stop_token& stop);
+    [[nodiscard]] std::expected<void, entra::GraphError> survey(Instant started, const std::stop_token& stop);
     [[nodiscard]] std::expected<void, entra::GraphError> read_users(const std::stop_token& stop);
     std::chrono::milliseconds failed(std::string_view reason, std::string_view detail, std::chrono::nanoseconds took);
 
@@ -33,6 +36,7 @@ class EntraMonitor {
     Clock clock_;
     std::shared_ptr<Progress::Beat> beat_;
     Backoff backoff_;
+    std::optional<Instant> surveyed_at_;
     std::string last_failure_;
     entra::GraphReader reader_;
     Worker worker_;  // last: its thread uses the others

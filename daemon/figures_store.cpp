@@ -3,6 +3,8 @@
 #include <functional>
 #include <string_view>
 
+#include "ldap/key_findings.hpp"
+
 namespace keysyncd::daemon {
 namespace {
 
@@ -105,6 +107,9 @@ void FiguresStore::add_domain(DomainId id, const std::string& name) {
     });
     for (const auto& [figure, value] : stored) {
         restore_open_set(figures, figure, value);
+    }
+    for (std::uint8_t i = 0; i < ldap::key_finding_count; ++i) {
+        figures.suspicious_keys.try_emplace(std::string{ldap::to_string(static_cast<ldap::KeyFinding>(i))}, 0);
     }
     committed_[id] = figures;
     working_[id] = std::move(figures);

@@ -13,7 +13,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::string_view stopped_cleanly = "stopped_cleanly";
-constexpr std::string_view rebuilds_name = "rebuilds";
 
 void configure(Database& database) {
     database.execute("PRAGMA journal_mode = WAL");
@@ -44,12 +43,25 @@ std::unique_ptr<Database> open_sound(const fs::path& path) {
     return database;
 }
 
+constexpr std::string_view set_aside_mark = ".damaged-";
+
+std::uint64_t files_set_aside(const fs::path& path) {
+    const std::string prefix = path.filename().string() + std::string{set_aside_mark};
+    std::error_code none;
+    std::uint64_t count = 0;
+    for (const auto& entry : fs::directory_iterator{path.has_parent_path() ? path.parent_path() : ".", none}) {
+        const std::string name = entry.path().filename().string();
+        count += name.starts_with(prefix) && !name.ends_with("-wal") && !name.ends_with("-shm") ? 1U : 0U;
+    }
+    return count;
+}
+
 std::string move_aside(const fs::path& path) {
     const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
     fs::path kept = path;
     int attempt = 0;
     do {
-        kept = fmt::format("{}.damaged-{}{}", path.string(), now.time_since_epoch().count(),
+        kept = fmt::format("{}{}{}{}", path.string(), set_aside_mark, now.time_since_epoch().count(),
                            attempt == 0 ? "" : fmt::format("-{}", attempt));
         ++attempt;
     } while (fs::exists(kept));
@@ -77,12 +89,10 @@ std::unique_ptr<Database> open_or_rebuild(const fs::path& path, const Ledger::Da
 
 Ledger::Ledger(const fs::path& path, const DamageReport& on_damage)
     : path_(path),
-      database_(open_or_rebuild(path,
-                                [&](const std::string& kept_as, const std::string& reason) {
-                                    rebuilt_ = true;
-                                    on_damage(kept_as, reason);
-                                })),
+      database_(open_or_rebuild(path, on_damage)),
+      rebuilds_(files_set_aside(path)),
       meta(*database_),
+      texts(*database_),
       domain_table(*database_),
       users(*database_),
       keys(*database_),
@@ -94,9 +104,6 @@ Ledger::Ledger(const fs::path& path, const DamageReport& on_damage)
     // This also tells a read-only file now, not at the first key.
     begin();
     meta.set(stopped_cleanly, 0);
-    if (rebuilt_) {
-        meta.set(rebuilds_name, 1);
-    }
     commit();
 }
 
@@ -120,13 +127,14 @@ DomainId Ledger::add_domain(const std::string& name, Instant baseline_before) {
 }
 
 void Ledger::begin() {
-    if (!database_->in_transaction()) {
+    if (!begun_) {
         database_->execute("BEGIN IMMEDIATE");
+        begun_ = true;
     }
 }
 
 void Ledger::commit() {
-    if (!database_->in_transaction()) {
+    if (!begun_) {
         return;
     }
     try {
@@ -139,18 +147,22 @@ void Ledger::commit() {
         rollback();
         throw;
     }
+    begun_ = false;
     figures.committed();
     committed_domains_ = working_domains_;
 }
 
 void Ledger::rollback() noexcept {
-    if (!database_->in_transaction()) {
+    if (!begun_) {
         return;
     }
-    try {
-        database_->execute("ROLLBACK");
-    } catch (const SqliteError&) {
-        // SQLite undoes what it can't roll back at the next open.
+    begun_ = false;
+    if (database_->in_transaction()) {
+        try {
+            database_->execute("ROLLBACK");
+        } catch (const SqliteError&) {
+            // SQLite undoes what it can't roll back at the next open.
+        }
     }
     ++rollbacks_;
     figures.rolled_back();
@@ -165,10 +177,6 @@ std::uint64_t Ledger::size_bytes() const {
         bytes += missing ? 0 : size;
     }
     return bytes;
-}
-
-std::uint64_t Ledger::rebuilds() {
-    return static_cast<std::uint64_t>(meta.get(rebuilds_name).value_or(0));
 }
 
 }  // namespace keysyncd::daemon

@@ -41,19 +41,21 @@ class Ledger {
     /// For queries on the same thread.
     [[nodiscard]] Database& database() noexcept { return *database_; }
     [[nodiscard]] std::uint64_t size_bytes() const;
-    /// How often this file had to be rebuilt from the sources: 1 in a file that replaced a damaged one.
-    [[nodiscard]] std::uint64_t rebuilds();
+    /// How often this ledger had to be rebuilt from the sources: the damaged files that lie beside it.
+    [[nodiscard]] std::uint64_t rebuilds() const noexcept { return rebuilds_; }
 
   private:
-    bool rebuilt_ = false;
     std::filesystem::path path_;
     std::unique_ptr<Database> database_;
+    std::uint64_t rebuilds_ = 0;
     std::map<DomainId, DomainRow> committed_domains_;
     std::map<DomainId, DomainRow> working_domains_;
+    bool begun_ = false;  ///< SQLite ends a transaction by itself when the disk is full: it can't be asked
     std::uint64_t rollbacks_ = 0;
 
   public:
     MetaTable meta;
+    TextTable texts;
     DomainTable domain_table;
     UserTable users;
     KeyTable keys;

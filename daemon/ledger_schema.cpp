@@ -10,6 +10,8 @@ namespace {
 constexpr const char* version_1 = R"sql(
 CREATE TABLE meta (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 
+CREATE TABLE texts (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
+
 CREATE TABLE domains (
     id INTEGER PRIMARY KEY,
     name TEXT NOT NULL UNIQUE,

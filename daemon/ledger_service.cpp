@@ -5,6 +5,7 @@
 #include <boost/asio/thread_pool.hpp>
 #include <exception>
 
+#include "daemon/finding_policy.hpp"
 #include "daemon/log.hpp"
 #include "daemon/snapshot_builder.hpp"
 #include "entra/graph_time.hpp"
@@ -33,6 +34,9 @@ LedgerService::LedgerService(const config::Settings& settings, metrics::Snapshot
         domain_ids_[domain.name] = ledger_->add_domain(domain.name, clock_() - lookback);
     }
     directory_ = std::make_unique<DirectoryRecorder>(*ledger_, settings.sync);
+    for (const config::DomainSettings& domain : settings.domains) {
+        directory_->set_policy(domain_ids_[domain.name], finding_policy(domain.findings));
+    }
     registrations_ = std::make_unique<RegistrationRecorder>(*ledger_, settings);
     directory_->on_measured = [](const UserRow& user, const KeyRow& key) {
         if (logs(LogLevel::debug)) {

@@ -10,6 +10,7 @@ namespace {
 
 constexpr std::string_view watermark_name = "audit_read_until";
 constexpr std::string_view last_sync_name = "entra_last_sync";
+constexpr std::string_view registration_gap_name = "registration_gap";
 constexpr std::string_view unknown_user_prefix = "?";
 
 // A user that registers again may have been moved or excluded from the sync in the meantime.
@@ -37,14 +38,18 @@ std::optional<ldap::Guid> immutable_id(const std::string& base64) {
 RegistrationRecorder::RegistrationRecorder(Ledger& ledger, const config::Settings& settings)
     : ledger_(&ledger), settings_(settings), matcher_(ledger, settings.sync.overdue_after) {}
 
-void RegistrationRecorder::record_events(std::span<const entra::RegistrationEvent> events, Instant now) {
+void RegistrationRecorder::record_events(std::span<const entra::RegistrationEvent> events, Instant now,
+                                         const SourcePosition& position) {
     in_transaction(*ledger_, [&] {
+        if (!position.source.empty()) {
+            ledger_->texts.set(position.source, position.text);
+        }
         for (const entra::RegistrationEvent& event : events) {
             std::optional<EntraUserRow> owner = event.user_id.empty()
                                                     ? ledger_->entra_users.find_by_upn(event.user_principal_name)
                                                     : ledger_->entra_users.find(event.user_id);
             const std::string owner_id = owner && owner->scope != Scope::unknown_user ? owner->id : event.user_id;
-            const bool fresh = owner && now - owner->fetched_at < user_freshness;
+            const bool fresh = owner && std::chrono::abs(now - owner->fetched_at) < user_freshness;
             if (event.kind == entra::EventKind::deleted) {
                 const DeletionRow deletion{event.event_id, owner_id, event.user_principal_name, event.key_kind,
                                            event.at};
@@ -84,13 +89,49 @@ std::vector<std::string> RegistrationRecorder::users_to_read(Instant now) {
     for (const RegistrationRow& row : ledger_->registrations.in_state(RegistrationState::pending)) {
         if (now - row.registered_at > Ticks{settings_.sync.overdue_after}) {
             const auto user = ledger_->entra_users.find(row.entra_user_id);
-            if (!user || now - user->fetched_at > Ticks{settings_.sync.cycle}) {
+            if (!user || std::chrono::abs(now - user->fetched_at) > Ticks{settings_.sync.cycle}) {
                 wanted.insert(row.entra_user_id);
             }
         }
     }
     wanted.erase("");
     return {wanted.begin(), wanted.end()};
+}
+
+std::string RegistrationRecorder::position(std::string_view source) {
+    return ledger_->texts.get(source).value_or("");
+}
+
+std::vector<RegistrationRecorder::UnresolvedAccount> RegistrationRecorder::unresolved_accounts(Instant now) {
+    std::vector<UnresolvedAccount> accounts;
+    for (const RegistrationRow& row : ledger_->registrations.in_state(RegistrationState::unresolved)) {
+        const bool asked_lately =
+            row.looked_up_at && std::chrono::abs(now - *row.looked_up_at) < Ticks{settings_.sync.cycle};
+        if (!row.upn.empty() && !asked_lately) {
+            accounts.push_back({row.id, row.entra_user_id.empty() ? row.upn : row.entra_user_id, row.upn});
+        }
+    }
+    return accounts;
+}
+
+void RegistrationRecorder::record_directory_account(const UnresolvedAccount& asked, DomainId domain,
+                                                    const std::optional<ldap::DirectoryUser>& account, Instant now) {
+    if (account) {
+        entra::EntraUser user;
+        user.id = asked.entra_name;
+        user.user_principal_name = asked.user_principal_name;
+        user.on_premises_sync_enabled = true;  // an event of a user that the directory knows by the same name
+        user.on_premises_security_identifier = account->object_sid.to_string();
+        user.on_premises_domain_name = ledger_->domain(domain).name;
+        record_user(asked.entra_name, user, now);
+        return;
+    }
+    in_transaction(*ledger_, [&] {
+        if (auto row = ledger_->registrations.find(asked.registration)) {
+            row->looked_up_at = now;
+            ledger_->registrations.update(*row, now);
+        }
+    });
 }
 
 EntraUserRow RegistrationRecorder::place(const entra::EntraUser& user, Instant now) const {
@@ -185,11 +226,16 @@ void RegistrationRecorder::record_organization(const entra::OrganizationSync& or
                    [&] { ledger_->meta.set(last_sync_name, organization.last_sync->time_since_epoch().count()); });
 }
 
-Instant RegistrationRecorder::read_from(Instant now) {
-    if (const auto watermark = ledger_->meta.get(watermark_name)) {
-        return Instant{Ticks{*watermark}} - Ticks{settings_.entra->overlap};
-    }
-    return now - Ticks{settings_.entra->lookback};
+entra::AuditWindow RegistrationRecorder::audit_window(Instant now) {
+    const auto watermark = ledger_->meta.get(watermark_name);
+    const std::optional<Instant> read_to = watermark ? std::optional{Instant{Ticks{*watermark}}} : std::nullopt;
+    return entra::plan_audit_window(read_to, now, Ticks{settings_.entra->overlap}, Ticks{settings_.entra->lookback});
+}
+
+void RegistrationRecorder::record_gap(Ticks gap) {
+    in_transaction(*ledger_, [&] {
+        ledger_->meta.set(registration_gap_name, ledger_->meta.get(registration_gap_name).value_or(0) + gap.count());
+    });
 }
 
 void RegistrationRecorder::finish_poll(Instant read_until, Instant now) {
@@ -201,7 +247,8 @@ std::vector<RegistrationRecorder::StuckAccount> RegistrationRecorder::stuck_acco
     std::vector<StuckAccount> stuck;
     for (const RegistrationRow& row : ledger_->registrations.in_state(RegistrationState::pending)) {
         const bool overdue = now - row.registered_at > Ticks{settings_.sync.overdue_after};
-        const bool asked_lately = row.looked_up_at && now - *row.looked_up_at < Ticks{settings_.sync.cycle};
+        const bool asked_lately =
+            row.looked_up_at && std::chrono::abs(now - *row.looked_up_at) < Ticks{settings_.sync.cycle};
         if (row.domain_id != domain || !overdue || asked_lately) {
             continue;
         }

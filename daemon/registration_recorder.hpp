@@ -11,6 +11,7 @@
 #include "config/settings.hpp"
 #include "daemon/ledger.hpp"
 #include "daemon/registration_matcher.hpp"
+#include "entra/audit_window.hpp"
 #include "entra/entra_user.hpp"
 #include "entra/registration_event.hpp"
 
@@ -20,7 +21,26 @@ class RegistrationRecorder {
   public:
     RegistrationRecorder(Ledger& ledger, const config::Settings& settings);
 
-    void record_events(std::span<const entra::RegistrationEvent> events, Instant now);
+    /// How far a source was read, in a text that only it understands; stored together with what was read.
+    struct SourcePosition {
+        std::string source;
+        std::string text;
+    };
+    void record_events(std::span<const entra::RegistrationEvent> events, Instant now,
+                       const SourcePosition& position = {});
+    /// As last stored; empty at first.
+    [[nodiscard]] std::string position(std::string_view source);
+
+    /// Where Graph is not used, the directory tells who a registration's user is, by its principal name.
+    struct UnresolvedAccount {
+        RegistrationId registration = 0;
+        std::string entra_name;
+        std::string user_principal_name;
+    };
+    [[nodiscard]] std::vector<UnresolvedAccount> unresolved_accounts(Instant now);
+    /// None: not in this domain; asked again a cycle later.
+    void record_directory_account(const UnresolvedAccount& asked, DomainId domain,
+                                  const std::optional<ldap::DirectoryUser>& account, Instant now);
 
     /// Object ids, or user principal names where the event had no id, that Graph should be asked about.
     [[nodiscard]] std::vector<std::string> users_to_read(Instant now);
@@ -28,8 +48,10 @@ class RegistrationRecorder {
     void record_user(const std::string& asked, const std::optional<entra::EntraUser>& user, Instant now);
     void record_organization(const entra::OrganizationSync& organization);
 
-    /// Where the audit log is to be read from: the stored watermark less the overlap, or the look-back at first.
-    [[nodiscard]] Instant read_from(Instant now);
+    /// Where the audit log is to be read from, and what of it is gone for good.
+    [[nodiscard]] entra::AuditWindow audit_window(Instant now);
+    /// A gap that the audit log's retention has left: counted once.
+    void record_gap(Ticks gap);
     /// The first poll ever of this ledger has `now`; the audit log was read up to and with `read_until`.
     void finish_poll(Instant read_until, Instant now);
 

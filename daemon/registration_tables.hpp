@@ -77,4 +77,15 @@ class MetaTable {
     Statement get_, set_;
 };
 
+/// Single texts by name: cursors that only their source understands.
+class TextTable {
+  public:
+    explicit TextTable(Database& database);
+    [[nodiscard]] std::optional<std::string> get(std::string_view name);
+    void set(std::string_view name, std::string_view value);
+
+  private:
+    Statement get_, set_;
+};
+
 }  // namespace keysyncd::daemon

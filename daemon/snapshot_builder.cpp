@@ -31,6 +31,8 @@ std::shared_ptr<const metrics::Snapshot> build_snapshot(Ledger& ledger, const co
         tenant_last_sync = Instant{Ticks{*stored}};
         snapshot->entra_last_sync = unix_seconds(*tenant_last_sync);
     }
+    const Ticks gap{ledger.meta.get("registration_gap").value_or(0)};
+    snapshot->registration_gap_seconds = std::chrono::duration<double>(gap).count();
     const std::vector<RegistrationRow> pending = ledger.registrations.in_state(RegistrationState::pending);
     for (const auto& [id, figures] : ledger.figures.committed_figures()) {
         metrics::DomainFigures& domain = snapshot->domains.emplace_back(figures);

@@ -6,6 +6,7 @@
 #include <stop_token>
 
 #include "daemon/directory_recorder.hpp"
+#include "daemon/finding_policy.hpp"
 #include "daemon/registration_recorder.hpp"
 #include "entra/graph_reader.hpp"
 #include "ldap/account_lookup.hpp"
@@ -54,6 +55,7 @@ class Surveyor {
                 domain.filter = "(&" + domain.filter + ldap::name_filter(scope_.user) + ")";
             }
             const DomainId id = result_.ledger->add_domain(domain.name, clock_() - Ticks{scope_.since});
+            directory_.set_policy(id, finding_policy(domain.findings));
             auto& reader = readers_.emplace_back(id, std::make_unique<ldap::DomainReader>(domain, supervisor_));
             SurveySink sink{directory_, id, clock_, [&](std::size_t users) {
                                 result_.users_read += users;
@@ -76,7 +78,7 @@ class Surveyor {
     }
 
     void read_entra() {
-        if (!settings_.entra) {
+        if (!settings_.entra || !settings_.entra->uses_graph()) {
             return;
         }
         entra::GraphReader graph{*settings_.entra, {}};

@@ -82,6 +82,7 @@ struct DomainFigures {
 struct Snapshot {
     std::vector<DomainFigures> domains;
     double entra_last_sync = 0;
+    double registration_gap_seconds = 0;  ///< of the audit log, lost to its retention
     std::uint64_t ledger_size_bytes = 0;
     std::uint64_t ledger_commit_failures = 0;
     std::uint64_t ledger_rebuilds = 0;

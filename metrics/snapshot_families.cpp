@@ -191,6 +191,9 @@ void add_single_series(Families& families, const Snapshot& snapshot) {
     families.begin(MetricType::Gauge, "keysync_entra_last_sync_timestamp_seconds",
                    "The tenant's last directory sync as Entra ID tells it, in Unix seconds; 0 while unknown.");
     families.add({}, snapshot.entra_last_sync);
+    families.begin(MetricType::Counter, "keysync_registration_gap_seconds_total",
+                   "Time of the audit log that was gone before it could be read.");
+    families.add({}, snapshot.registration_gap_seconds);
     families.begin(MetricType::Gauge, "keysync_ledger_size_bytes", "Size of the ledger file with its write-ahead log.");
     families.add({}, snapshot.ledger_size_bytes);
     families.begin(MetricType::Counter, "keysync_ledger_commit_failures_total",

@@ -193,10 +193,10 @@ TEST_CASE("stuck accounts are asked about once a cycle, and what the directory s
 
 TEST_CASE("the audit log is read from the look-back at first, then from where it ended less the overlap") {
     RecorderFixture f;
-    CHECK(f.registrations->read_from(f.now) == start - 24h);
+    CHECK(f.registrations->audit_window(f.now).since == start - 24h);
     f.registrations->finish_poll(start, f.now);
     f.restart();
-    CHECK(f.registrations->read_from(f.now + 5min) == start - 2h);
+    CHECK(f.registrations->audit_window(f.now + 5min).since == start - 2h);
 }
 
 TEST_CASE("what ended before the retention is forgotten, and no longer counted by state") {
