@@ -12,6 +12,8 @@
 #include <system_error>
 #include <thread>
 
+#include "ldap/ldap_text.hpp"
+
 namespace keysyncd::ldap {
 
 namespace asio = boost::asio;
@@ -39,7 +41,9 @@ struct DeadlineSupervisor::Loop {
     std::thread thread{[this] { io.run(); }};
 };
 
-DeadlineSupervisor::DeadlineSupervisor() : loop_(std::make_unique<Loop>()) {}
+DeadlineSupervisor::DeadlineSupervisor() : loop_(std::make_unique<Loop>()) {
+    initialise_libldap();
+}
 
 DeadlineSupervisor::~DeadlineSupervisor() {
     loop_->work.reset();

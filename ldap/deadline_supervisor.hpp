@@ -2,6 +2,7 @@
 // no option of its own bounds all three; shutting the descriptor down from another thread does.
 // One supervisor serves every worker: its thread runs an io_context with the deadline timers and the TCP connects.
 // A worker holds a Lifeline (a duplicate descriptor) per connection and a Watch per operation. SIGPIPE must be ignored.
+// Made on the main thread before any worker starts: it also makes libldap set up its globals.
 #pragma once
 
 #include <atomic>

@@ -4,7 +4,6 @@
 // the ledger would.
 #include <fmt/chrono.h>
 #include <fmt/format.h>
-#include <ldap.h>
 
 #include <algorithm>
 #include <boost/json.hpp>
@@ -217,9 +216,6 @@ Arguments parse_arguments(int argc, char** argv) {
 
 int main(int argc, char** argv) try {
     std::signal(SIGPIPE, SIG_IGN);
-    LDAPAPIInfo info{};
-    info.ldapai_info_version = LDAP_API_INFO_VERSION;
-    ldap_get_option(nullptr, LDAP_OPT_API_INFO, &info);  // libldap sets up its globals before there are threads
     ldap::DeadlineSupervisor supervisor;
     const Arguments arguments = parse_arguments(argc, argv);
     ldap::DomainReader reader(arguments.settings, supervisor, arguments.limits);

@@ -22,7 +22,7 @@ const ProtectedAttribute attribute{.schema_id = attribute_id, .property_set = se
 
 void append(std::vector<std::byte>& to, std::uint64_t value, std::size_t bytes) {
     for (std::size_t i = 0; i < bytes; ++i) {
-        to.push_back(static_cast<std::byte>(value >> (8 * i)));
+        to.push_back(i < sizeof value ? static_cast<std::byte>(value >> (8 * i)) : std::byte{0});
     }
 }
 
