@@ -26,11 +26,14 @@ class Connection:
         self._ldap = None
 
     def call(self, method, *arguments):
+        return self._with_connection(lambda connection: getattr(connection, method)(*arguments))
+
+    def _with_connection(self, work):
         for attempt in (1, 2):
             if self._ldap is None:
                 self._ldap = self._bind()
             try:
-                return getattr(self._ldap, method)(*arguments)
+                return work(self._ldap)
             except (ldap.SERVER_DOWN, ldap.CONNECT_ERROR):
                 self._ldap = None
                 if attempt == 2:
@@ -56,10 +59,13 @@ class Connection:
 
     def search(self, base, scope=ldap.SCOPE_SUBTREE, filter="(objectClass=*)", attributes=None):
         """[(dn, {attribute: [bytes]})], paged; referrals left out."""
+        return self._with_connection(lambda connection: self._search(connection, base, scope, filter, attributes))
+
+    def _search(self, connection, base, scope, filter, attributes):
         found, control = [], ldap.controls.SimplePagedResultsControl(True, _PAGE, "")
         while True:
-            message = self.call("search_ext", base, scope, filter, attributes, 0, [control])
-            _, entries, _, controls = self._ldap.result3(message, all=1, timeout=self._timeout)
+            message = connection.search_ext(base, scope, filter, attributes, 0, [control])
+            _, entries, _, controls = connection.result3(message, all=1, timeout=self._timeout)
             found += [(dn, values) for dn, values in entries if dn]
             cookie = next((c.cookie for c in controls if c.controlType == control.controlType), b"")
             if not cookie:

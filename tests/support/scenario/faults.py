@@ -210,7 +210,7 @@ class LedgerDamage:
         return False
 
     def header_overwritten(self):
-        self.daemon.kill()
+        self.daemon.stop()  # after a kill the write-ahead log would hold the page still, and bring it back
         self._overwrite([0])
         return True
 
