@@ -110,7 +110,7 @@ class Campaign:
                 lost = getattr(damage, name)()
                 if lost:
                     world.estate.lose_ledger(LOOKBACK)
-                    world.truth.rebuilds = 0 if name == "file_gone" else 1
+                    world.truth.rebuilds += name != "file_gone"
                     world.estate.release_late_events()
                 world.daemon.start()
                 self.tried[name] += 1
