@@ -11,6 +11,9 @@ namespace {
 // Often enough that a crash repeats little, rarely enough that a first sweep of a million users is not all commits.
 constexpr std::size_t users_per_commit = 8192;
 
+// A key that has not reached a server in a week is not asked for any more.
+constexpr Ticks longest_awaited = std::chrono::days{7};
+
 metrics::UsageFigures& figures_of(Ledger& ledger, DomainId domain, metrics::Usage usage) {
     return ledger.figures.of(domain).usage[static_cast<std::size_t>(usage)];
 }
@@ -46,6 +49,42 @@ bool is_live(const KeyRow& key) {
 
 DirectoryRecorder::DirectoryRecorder(Ledger& ledger, const config::SyncSettings& sync)
     : ledger_(&ledger), sync_(sync), matcher_(ledger, sync.overdue_after) {}
+
+void DirectoryRecorder::observe(DomainId domain, const std::vector<std::string>& servers) {
+    observed_[domain] = servers;
+    ledger_->begin();
+    for (const std::string& server : servers) {
+        ledger_->figures.of(domain).replication_delay.try_emplace(server);
+    }
+    ledger_->commit();
+}
+
+void DirectoryRecorder::record_arrivals(DomainId domain, const std::string& server,
+                                        std::span<const ldap::KeyArrival> arrivals, Instant now) {
+    ledger_->begin();
+    try {
+        for (const AwaitedTable::Row& awaited : ledger_->awaited.of(domain, server)) {
+            const auto found = std::ranges::find_if(arrivals, [&](const ldap::KeyArrival& arrival) {
+                return arrival.key.user == awaited.key.user && arrival.key.key_id == awaited.key.key_id;
+            });
+            if (found == arrivals.end()) {
+                continue;
+            }
+            Instant arrived = found->seen;
+            if (found->when_changed && Instant{*found->when_changed} >= awaited.written_at) {
+                arrived = std::min(arrived, Instant{*found->when_changed});
+            }
+            ledger_->figures.of(domain).replication_delay[server].observe(
+                std::max(arrived - awaited.written_at, Ticks::zero()));
+            ledger_->awaited.erase(domain, server, awaited.key);
+        }
+        ledger_->awaited.forget_before(now - longest_awaited);
+    } catch (...) {
+        ledger_->rollback();
+        throw;
+    }
+    ledger_->commit();
+}
 
 void DirectoryRecorder::begin_pass(DomainId domain, const ldap::PassStart& start) {
     Pass pass;
@@ -211,6 +250,9 @@ void DirectoryRecorder::arrive(const DomainRow& domain_before, Pass& pass, const
         auto& figures = figures_of(*ledger_, user.domain_id, usage_of(key.usage));
         ++figures.writes;
         domain.last_write = std::max(domain.last_write.value_or(write.latest), write.latest);
+        for (const std::string& server : observed_[user.domain_id]) {
+            ledger_->awaited.insert(user.domain_id, server, {{user.guid, key.key_id}, write.latest});
+        }
         if (cloud) {
             if (!registration && !readded) {
                 ++figures.registrations;

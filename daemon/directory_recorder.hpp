@@ -23,6 +23,12 @@ class DirectoryRecorder {
     /// What counts as suspicious in this domain; the default policy where nothing is set.
     void set_policy(DomainId domain, const ldap::FindingPolicy& policy) { policies_[domain] = policy; }
 
+    /// Servers that are watched for the arrival of this domain's new keys.
+    void observe(DomainId domain, const std::vector<std::string>& servers);
+    /// What a look at an observed server found: measured from the write, and no longer awaited.
+    void record_arrivals(DomainId domain, const std::string& server, std::span<const ldap::KeyArrival> arrivals,
+                         Instant now);
+
     void begin_pass(DomainId domain, const ldap::PassStart& start);
     /// Which of these users carry a key that the ledger does not know and that will be measured: the ones worth
     /// asking for their replication metadata.
@@ -58,6 +64,7 @@ class DirectoryRecorder {
     Ledger* ledger_;
     config::SyncSettings sync_;
     std::map<DomainId, ldap::FindingPolicy> policies_;
+    std::map<DomainId, std::vector<std::string>> observed_;
     RegistrationMatcher matcher_;
     std::map<DomainId, Pass> passes_;
     std::map<DomainId, std::chrono::nanoseconds> clock_offsets_;

@@ -11,6 +11,7 @@
 #include "daemon/cycle_model.hpp"
 #include "daemon/ledger_rows.hpp"
 #include "daemon/sqlite.hpp"
+#include "ldap/arrival_watch.hpp"
 #include "ldap/domain_reader.hpp"
 
 namespace keysyncd::daemon {
@@ -74,6 +75,23 @@ class MalformedTable {
 
   private:
     Statement insert_;
+};
+
+/// New keys on their way to the servers that are watched for them.
+class AwaitedTable {
+  public:
+    explicit AwaitedTable(Database& database);
+    struct Row {
+        ldap::AwaitedKey key;
+        Instant written_at;
+    };
+    void insert(DomainId domain, std::string_view server, const Row& row);
+    [[nodiscard]] std::vector<Row> of(DomainId domain, std::string_view server);
+    void erase(DomainId domain, std::string_view server, const ldap::AwaitedKey& key);
+    void forget_before(Instant limit);
+
+  private:
+    Statement insert_, select_, erase_, forget_;
 };
 
 }  // namespace keysyncd::daemon

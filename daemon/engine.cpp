@@ -57,6 +57,12 @@ Engine::Engine(config::Settings settings, metrics::Instruments& instruments, met
         domains_.push_back(std::make_unique<DomainMonitor>(domain, supervisor_, ledger_, instruments, readiness_,
                                                            progress, user_source, clock));
     }
+    for (const config::DomainSettings& domain : settings_.domains) {
+        for (const std::string& server : domain.observe_servers) {
+            arrivals_.push_back(
+                std::make_unique<ArrivalMonitor>(domain, server, supervisor_, ledger_, instruments, progress, clock));
+        }
+    }
     if (settings_.entra && !settings_.entra->audit_files.empty()) {
         audit_files_ = std::make_unique<AuditFileMonitor>(*settings_.entra, ledger_, instruments, progress, clock);
     }
@@ -68,6 +74,9 @@ Engine::Engine(config::Settings settings, metrics::Instruments& instruments, met
 Engine::~Engine() {
     for (const auto& domain : domains_) {
         domain->request_stop();
+    }
+    for (const auto& arrivals : arrivals_) {
+        arrivals->request_stop();
     }
     if (audit_files_) {
         audit_files_->request_stop();

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "config/settings.hpp"
+#include "daemon/arrival_monitor.hpp"
 #include "daemon/audit_file_monitor.hpp"
 #include "daemon/domain_monitor.hpp"
 #include "daemon/entra_monitor.hpp"
@@ -40,6 +41,7 @@ class Engine {
     ldap::DeadlineSupervisor supervisor_;
     LedgerService ledger_;
     std::vector<std::unique_ptr<DomainMonitor>> domains_;
+    std::vector<std::unique_ptr<ArrivalMonitor>> arrivals_;
     std::unique_ptr<AuditFileMonitor> audit_files_;
     std::unique_ptr<EntraMonitor> entra_;
 };

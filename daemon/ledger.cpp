@@ -96,6 +96,7 @@ Ledger::Ledger(const fs::path& path, const DamageReport& on_damage)
       domain_table(*database_),
       users(*database_),
       keys(*database_),
+      awaited(*database_),
       malformed(*database_),
       registrations(*database_),
       deletions(*database_),

@@ -59,6 +59,7 @@ class Ledger {
     DomainTable domain_table;
     UserTable users;
     KeyTable keys;
+    AwaitedTable awaited;
     MalformedTable malformed;
     RegistrationTable registrations;
     DeletionTable deletions;

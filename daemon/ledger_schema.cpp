@@ -59,6 +59,12 @@ CREATE TABLE keys (
     PRIMARY KEY (user_id, key_id)
 ) STRICT, WITHOUT ROWID;
 
+CREATE TABLE awaited (                     -- new keys that an observed server has not shown yet
+    domain_id INTEGER NOT NULL, server TEXT NOT NULL, guid BLOB NOT NULL, key_id BLOB NOT NULL,
+    written_at INTEGER NOT NULL,
+    PRIMARY KEY (domain_id, server, guid, key_id)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE malformed (                   -- values that did not decode, so that each is counted once
     domain_id INTEGER NOT NULL, guid BLOB NOT NULL, value_hash INTEGER NOT NULL,
     PRIMARY KEY (domain_id, guid, value_hash)

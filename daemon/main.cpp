@@ -1,3 +1,5 @@
 #include "daemon/command_line.hpp"
 
-int main(int argc, char** argv) { return keysyncd::daemon::run_command_line(argc, argv); }
+int main(int argc, char** argv) {
+    return keysyncd::daemon::run_command_line(argc, argv);
+}
