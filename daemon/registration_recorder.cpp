@@ -200,7 +200,7 @@ void RegistrationRecorder::record_user(const std::string& asked, const std::opti
             matcher_.settle_deletions(row, entra::KeyKind::fido, now);
         } else {
             for (const entra::KeyKind kind : {entra::KeyKind::ngc, entra::KeyKind::fido}) {
-                for (RegistrationRow waiting : ledger_->registrations.pending_of(row.id, kind)) {
+                for (const RegistrationRow& waiting : ledger_->registrations.pending_of(row.id, kind)) {
                     matcher_.withdraw(waiting, now);
                 }
             }

@@ -118,7 +118,9 @@ class Daemon {
         hangup.async_wait([this, &hangup](const boost::system::error_code& error, int) {
             if (!error) {
                 service_manager_.reloading();
-                (void)reload();
+                if (const auto reloaded = reload(); !reloaded) {
+                    service_manager_.status("the configuration is not sound: the old one is in force");
+                }
                 service_manager_.ready();
                 wait_for_hangup(hangup);
             }

@@ -36,7 +36,7 @@ class Descriptor {
 /// zlib's state, ended where it was begun.
 class Inflater {
   public:
-    Inflater() { good_ = inflateInit2(&stream, 16 + MAX_WBITS) == Z_OK; }
+    Inflater() : good_(inflateInit2(&stream, 16 + MAX_WBITS) == Z_OK) {}
     Inflater(const Inflater&) = delete;
     Inflater& operator=(const Inflater&) = delete;
     ~Inflater() {

@@ -1,5 +1,6 @@
 #include "ldap/fido_material.hpp"
 
+#include <algorithm>
 #include <optional>
 #include <string_view>
 
@@ -122,13 +123,10 @@ class JsonWalker {
     }
 
     [[nodiscard]] static bool is_base64(std::string_view data) noexcept {
-        for (const char c : data) {
+        return std::ranges::all_of(data, [](char c) {
             const bool letter = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
-            if (!letter && !std::string_view{"+/-_=\\"}.contains(c)) {  // "\/" is JSON's escaped slash
-                return false;
-            }
-        }
-        return true;
+            return letter || std::string_view{"+/-_=\\"}.contains(c);  // "\/" is JSON's escaped slash
+        });
     }
 
     std::string_view text_;

@@ -239,7 +239,7 @@ int main(int argc, char** argv) try {
         } else if (line.starts_with("watch ") && observed) {
             watch(*observed, line.substr(6));
         } else if (line.starts_with("guid ")) {
-            look_up(reader, {.sid = {}, .immutable_id = ldap::Guid::parse(line.substr(5)).value()});
+            look_up(reader, {.sid = {}, .immutable_id = ldap::Guid::parse(line.substr(5))});
         } else {
             print({{"event", "unknown command"}, {"command", line}});
         }

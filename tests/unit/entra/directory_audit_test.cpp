@@ -114,7 +114,8 @@ TEST_CASE("directory audit: members of any other kind do no harm") {
             given[member] = json::parse(odd);
             CAPTURE(member);
             CAPTURE(odd);
-            CHECK_NOTHROW(static_cast<void>(entra::read_directory_audit(given, names())));
+            const auto outcome = entra::read_directory_audit(given, names());
+            CHECK((!outcome || !outcome->event_id.empty()));
         }
     }
 }
