@@ -21,7 +21,7 @@ struct Found {
 /// glob(3)'s list, freed.
 class Matches {
   public:
-    explicit Matches(const std::string& pattern) { failed_ = ::glob(pattern.c_str(), 0, nullptr, &list_) != 0; }
+    explicit Matches(const std::string& pattern) : failed_(::glob(pattern.c_str(), 0, nullptr, &list_) != 0) {}
     Matches(const Matches&) = delete;
     Matches& operator=(const Matches&) = delete;
     ~Matches() { ::globfree(&list_); }
