@@ -20,7 +20,8 @@ void initialise_libldap() {
 
 std::string diagnostic_message(LDAP* handle) {
     char* text = nullptr;
-    if (ldap_get_option(handle, LDAP_OPT_DIAGNOSTIC_MESSAGE, &text) != LDAP_OPT_SUCCESS || text == nullptr) {
+    if (ldap_get_option(handle, LDAP_OPT_DIAGNOSTIC_MESSAGE, static_cast<void*>(&text)) != LDAP_OPT_SUCCESS ||
+        text == nullptr) {
         return {};
     }
     const std::unique_ptr<char, decltype(&ldap_memfree)> owned(text, &ldap_memfree);
