@@ -1,0 +1,120 @@
+#!/usr/bin/python3
+"""The commands that people run, against a real domain controller: check --online, explain and report beside the running
+daemon; and the daemon with exported audit logs alone, where the directory tells whose registration it is."""
+
+import json
+import pathlib
+import subprocess
+import sys
+import tempfile
+import unittest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+
+import key_blob
+from entra_standin import EntraStandin
+from entra_standin.exports import Exporter
+from lab import children
+from lab.keysyncd_process import KeysyncdProcess, binary
+from lab.samba_dc import SambaDc
+
+
+class Commands(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = pathlib.Path(cls.enterClassContext(tempfile.TemporaryDirectory()))
+        cls.dc = cls.enterClassContext(SambaDc())
+        cls.entra = cls.enterClassContext(EntraStandin(cls.folder / "entra"))
+        cls.users = {}
+        for name in ("ada", "bob"):
+            dn = cls.dc.directory.add_user(name)
+            sid, immutable_id = cls.dc.directory.identity(dn)
+            user = cls.entra.tenant.add_user(f"{name}@whfb.test", sid=sid, immutable_id=immutable_id, sam=name,
+                                             domain="whfb.test", dn=dn)
+            cls.users[name] = dn
+            cls.entra.tenant.register_key(user["id"])
+        # ada's key is written, bob's waits
+        change = next(c for c in cls.entra.tenant.pending_exports() if c["user"]["onPremisesSamAccountName"] == "ada")
+        cls.dc.directory.add_key(cls.users["ada"], key_blob.with_key_hash(bytes.fromhex(change["blob"])))
+        cls.entra.tenant.confirm_export(change["key_id"], change["operation"])
+        cls.entra.tenant.mark_synced()
+
+    def configuration(self, entra):
+        return {
+            "domains": [{
+                "name": "whfb.test", "servers": [self.dc.uri], "observe_servers": [self.dc.uri],
+                "bind": {"method": "simple", "dn": self.dc.service_dn,
+                         "password_file": str(self.dc.service_password_file)},
+                "tls": {"ca_file": str(self.dc.ca_file)}, "poll_interval": "1s"}],
+            "entra": entra,
+            "sync": {"cycle": "10s", "grace": "2s", "overdue_after": "1h"},
+        }
+
+    def daemon(self, name, entra):
+        return KeysyncdProcess(self.folder / name, self.configuration(entra))
+
+    def run_command(self, daemon, *arguments):
+        return subprocess.run([binary(), *arguments, f"--config.file={daemon.configuration_file}"],
+                              capture_output=True, text=True, timeout=60, check=False, stdin=subprocess.DEVNULL)
+
+    def test_check_online_tells_every_source(self):
+        done = self.run_command(self.daemon("check", self.entra.configuration()), "check", "--online")
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        for line in ("ok   whfb.test", "ok   graph audit log", "ok   graph organization", "ok   ledger"):
+            self.assertIn(line, done.stdout)
+
+    def test_check_online_fails_on_a_wrong_password_with_the_reason(self):
+        daemon = self.daemon("wrong", self.entra.configuration())
+        wrong = self.folder / "wrong-password"
+        wrong.write_text("not the password")
+        wrong.chmod(0o600)
+        daemon.configuration["domains"][0]["bind"]["password_file"] = str(wrong)
+        daemon.write_configuration()
+        done = self.run_command(daemon, "check", "--online")
+        self.assertEqual(done.returncode, 1, done.stdout)
+        self.assertRegex(done.stdout, r"(?m)^fail whfb\.test .*bind")
+
+    def test_explain_finds_a_user_by_every_name_with_and_without_a_written_key(self):
+        daemon = self.daemon("explain", self.entra.configuration())
+        for name in ("ada@whfb.test", "ADA", self.users["ada"], self.dc.directory.identity(self.users["ada"])[0]):
+            done = self.run_command(daemon, "explain", name, "--format=json")
+            self.assertEqual(done.returncode, 0, f"{name}: {done.stderr}")
+            keys = json.loads(done.stdout)["keys"]
+            self.assertEqual([key["state"] for key in keys], ["synced"], name)
+        done = self.run_command(daemon, "explain", "bob", "--format=json")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        waiting = json.loads(done.stdout)
+        self.assertEqual([key["state"] for key in waiting["keys"]], ["pending"])
+        self.assertIsNotNone(waiting["next_write"])
+        self.assertEqual(self.run_command(daemon, "explain", "nobody").returncode, 1)
+
+    def test_report_counts_the_measured_and_the_waiting(self):
+        daemon = self.daemon("report", self.entra.configuration())
+        done = self.run_command(daemon, "report", "--format=json")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        report = json.loads(done.stdout)
+        self.assertEqual(report["all"]["measured"], 1)
+        self.assertEqual(len(report["waiting"]), 1)
+        self.assertEqual(self.run_command(daemon, "report", "--since", "soon").returncode, 2)
+
+    def test_exported_audit_logs_alone_and_an_observed_server(self):
+        logs = self.folder / "logs"
+        Exporter(self.entra.tenant, str(logs)).write()
+        daemon = self.daemon("files", {"audit_files": [str(logs / "*.json")]})
+        try:
+            daemon.start()
+            figures = ('keysync_keys{domain="whfb.test",usage="NGC",state="pending"} 1',
+                       'keysync_keys{domain="whfb.test",usage="NGC",state="synced"} 1',
+                       'keysync_registrations_total{domain="whfb.test",usage="NGC"} 2',
+                       'keysync_source_up{domain="",server="",source="audit_file"} 1',
+                       f'keysync_replication_delay_seconds_count{{domain="whfb.test",server="{self.dc.uri}"}} 1')
+            shown = lambda: daemon.get("/metrics")[1]
+            if not children.wait_until(lambda: all(figure in shown() for figure in figures), 20):
+                missing = [figure for figure in figures if figure not in shown()]
+                self.fail(f"not shown: {missing}; {daemon.log_tail()}")
+        finally:
+            daemon.stop()
+
+
+if __name__ == "__main__":
+    unittest.main()
