@@ -72,11 +72,7 @@ DomainTable::DomainTable(Database& database)
       cursors_(database.prepare(
           "SELECT server, invocation_id, usn, dirsync_cookie FROM cursors WHERE domain_id = ? ORDER BY server")),
       save_cursor_(database.prepare("INSERT OR REPLACE INTO cursors (domain_id, server, invocation_id, usn, "
-                                    "dirsync_cookie) VALUES (?, ?, ?, ?, ?)")),
-      bursts_(database.prepare("SELECT first, last, keys FROM (SELECT first, last, keys FROM bursts "
-                               "WHERE domain_id = ? ORDER BY first DESC LIMIT 200) ORDER BY first")),
-      save_burst_(database.prepare("INSERT OR REPLACE INTO bursts (domain_id, first, last, keys) VALUES (?, ?, ?, ?)")),
-      forget_bursts_(database.prepare("DELETE FROM bursts WHERE last < ?")) {}
+                                    "dirsync_cookie) VALUES (?, ?, ?, ?, ?)")) {}
 
 DomainRow DomainTable::open(const std::string& name, Instant baseline_before) {
     insert_.bind(name, to_column(baseline_before)).run();
@@ -129,25 +125,6 @@ void DomainTable::save_cursor(DomainId id, const ldap::DirectoryCursor& cursor) 
         .bind(id, cursor.server, std::span<const std::byte>{cursor.invocation_id.bytes}, cursor.usn,
               std::as_bytes(std::span{cursor.dirsync_cookie}))
         .run();
-}
-
-std::vector<WriteBurst> DomainTable::bursts(DomainId id) {
-    std::vector<WriteBurst> found;
-    bursts_.bind(id);
-    while (bursts_.step()) {
-        found.push_back(
-            {instant_column(bursts_, 0), instant_column(bursts_, 1), static_cast<std::uint64_t>(bursts_.integer(2))});
-    }
-    bursts_.reset();
-    return found;
-}
-
-void DomainTable::save_burst(DomainId id, const WriteBurst& burst) {
-    save_burst_.bind(id, to_column(burst.first), to_column(burst.last), burst.keys).run();
-}
-
-void DomainTable::forget_bursts_before(Instant limit) {
-    forget_bursts_.bind(to_column(limit)).run();
 }
 
 UserTable::UserTable(Database& database)

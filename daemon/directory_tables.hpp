@@ -1,4 +1,4 @@
-// The ledger's rows about Active Directory: domains, cursors, users, keys, malformed values, bursts of writes.
+// The ledger's rows about Active Directory: domains, cursors, users, keys, malformed values.
 // Typed access, no decisions. The ledger's thread only; every change belongs to the caller's transaction.
 #pragma once
 
@@ -8,7 +8,6 @@
 #include <string_view>
 #include <vector>
 
-#include "daemon/cycle_model.hpp"
 #include "daemon/ledger_rows.hpp"
 #include "daemon/sqlite.hpp"
 #include "ldap/arrival_watch.hpp"
@@ -25,12 +24,9 @@ class DomainTable {
     void save(const DomainRow& row);
     [[nodiscard]] std::vector<ldap::DirectoryCursor> cursors(DomainId id);
     void save_cursor(DomainId id, const ldap::DirectoryCursor& cursor);
-    [[nodiscard]] std::vector<WriteBurst> bursts(DomainId id);
-    void save_burst(DomainId id, const WriteBurst& burst);
-    void forget_bursts_before(Instant limit);
 
   private:
-    Statement insert_, select_, update_, cursors_, save_cursor_, bursts_, save_burst_, forget_bursts_;
+    Statement insert_, select_, update_, cursors_, save_cursor_;
 };
 
 class UserTable {

@@ -6,13 +6,12 @@
 #include <system_error>
 
 #include "daemon/ledger_schema.hpp"
+#include "daemon/meta_names.hpp"
 
 namespace keysyncd::daemon {
 namespace {
 
 namespace fs = std::filesystem;
-
-constexpr std::string_view stopped_cleanly = "stopped_cleanly";
 
 void configure(Database& database) {
     database.execute("PRAGMA journal_mode = WAL");
@@ -26,7 +25,7 @@ void configure(Database& database) {
 // After a clean stop the file is as SQLite left it; after anything else it is read through once.
 void check(Database& database) {
     const bool has_meta = database.scalar("SELECT count(*) FROM sqlite_schema WHERE name = 'meta'") > 0;
-    if (has_meta && database.scalar("SELECT value FROM meta WHERE name = 'stopped_cleanly'") == 1) {
+    if (has_meta && MetaTable{database}.get(meta_name::stopped_cleanly) == 1) {
         return;
     }
     Statement statement = database.prepare("PRAGMA quick_check(1)");
@@ -94,6 +93,7 @@ Ledger::Ledger(const fs::path& path, const DamageReport& on_damage)
       meta(*database_),
       texts(*database_),
       domain_table(*database_),
+      bursts(*database_),
       users(*database_),
       keys(*database_),
       awaited(*database_),
@@ -104,14 +104,14 @@ Ledger::Ledger(const fs::path& path, const DamageReport& on_damage)
       figures(*database_) {
     // This also tells a read-only file now, not at the first key.
     begin();
-    meta.set(stopped_cleanly, 0);
+    meta.set(meta_name::stopped_cleanly, 0);
     commit();
 }
 
 Ledger::~Ledger() {
     try {
         rollback();
-        meta.set(stopped_cleanly, 1);
+        meta.set(meta_name::stopped_cleanly, 1);
     } catch (const SqliteError&) {
         // The next start reads the file through: nothing is lost.
     }

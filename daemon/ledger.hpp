@@ -8,6 +8,7 @@
 #include <memory>
 #include <string>
 
+#include "daemon/burst_table.hpp"
 #include "daemon/directory_tables.hpp"
 #include "daemon/figures_store.hpp"
 #include "daemon/registration_tables.hpp"
@@ -36,6 +37,18 @@ class Ledger {
     /// Rows, cursors and counts together. On failure everything since begin() is undone and SqliteError thrown.
     void commit();
     void rollback() noexcept;
+    /// Commits what the work did, with what was open before it; undoes all of it when the work throws.
+    template <typename Work>
+    void in_transaction(const Work& work) {
+        begin();
+        try {
+            work();
+        } catch (...) {
+            rollback();
+            throw;
+        }
+        commit();
+    }
     /// Grows with every rollback: what was handed in before it and not committed is gone.
     [[nodiscard]] std::uint64_t rollbacks() const noexcept { return rollbacks_; }
     /// For queries on the same thread.
@@ -57,6 +70,7 @@ class Ledger {
     MetaTable meta;
     TextTable texts;
     DomainTable domain_table;
+    BurstTable bursts;
     UserTable users;
     KeyTable keys;
     AwaitedTable awaited;

@@ -3,7 +3,6 @@
 #pragma once
 
 #include <filesystem>
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -11,6 +10,7 @@
 
 #include "config/settings.hpp"
 #include "daemon/key_view.hpp"
+#include "daemon/ledger_views.hpp"
 #include "daemon/sqlite.hpp"
 
 namespace keysyncd::daemon {
@@ -30,24 +30,11 @@ class LedgerQueries {
     [[nodiscard]] std::vector<CycleView> cycles(Instant now);
 
   private:
-    struct DomainFacts {
-        std::string name;
-        std::string sid;
-        bool stalled = false;
-        std::optional<ObservedCycle> cycle;
-        std::vector<WriteBurst> bursts;
-    };
-    void load_domains(Instant now);
-    [[nodiscard]] KeyView key_view(const Statement& row) const;
-    [[nodiscard]] KeyView registration_view(const Statement& row, Instant now) const;
-    [[nodiscard]] UserName user_name(const Statement& row, int first) const;
-    void add_waiting(UserView& user, std::string_view entra_id, Instant now);
-    [[nodiscard]] NextWrite next_write(DomainId domain, Instant now) const;
+    void add_waiting(const LedgerViews& views, UserView& user, std::string_view entra_id);
 
     config::Settings settings_;
     std::unique_ptr<Database> own_;
     Database* database_;
-    std::map<DomainId, DomainFacts> domains_;
 };
 
 }  // namespace keysyncd::daemon

@@ -35,11 +35,11 @@ LedgerService::LedgerService(const config::Settings& settings, metrics::Snapshot
     }
     directory_ = std::make_unique<DirectoryRecorder>(*ledger_, settings.sync);
     for (const config::DomainSettings& domain : settings.domains) {
-        directory_->set_policy(domain_ids_[domain.name], finding_policy(domain.findings));
-        directory_->observe(domain_ids_[domain.name], domain.observe_servers);
+        directory_->users.findings.set_policy(domain_ids_[domain.name], finding_policy(domain.findings));
+        directory_->users.arrivals.observe(domain_ids_[domain.name], domain.observe_servers);
     }
     registrations_ = std::make_unique<RegistrationRecorder>(*ledger_, settings);
-    directory_->on_measured = [](const UserRow& user, const KeyRow& key) {
+    directory_->users.on_measured = [](const UserRow& user, const KeyRow& key) {
         if (logs(LogLevel::debug)) {
             log(LogLevel::debug, "measured a key",
                 {{"domain_id", user.domain_id},

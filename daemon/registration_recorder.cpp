@@ -3,30 +3,17 @@
 #include <algorithm>
 #include <set>
 
+#include "daemon/finding_recorder.hpp"
+#include "daemon/meta_names.hpp"
 #include "entra/base64.hpp"
 
 namespace keysyncd::daemon {
 namespace {
 
-constexpr std::string_view watermark_name = "audit_read_until";
-constexpr std::string_view last_sync_name = "entra_last_sync";
-constexpr std::string_view registration_gap_name = "registration_gap";
 constexpr std::string_view unknown_user_prefix = "?";
 
 // A user that registers again may have been moved or excluded from the sync in the meantime.
 constexpr Ticks user_freshness = std::chrono::hours{1};
-
-template <typename Work>
-void in_transaction(Ledger& ledger, const Work& work) {
-    ledger.begin();
-    try {
-        work();
-    } catch (...) {
-        ledger.rollback();
-        throw;
-    }
-    ledger.commit();
-}
 
 }  // namespace
 
@@ -40,7 +27,7 @@ RegistrationRecorder::RegistrationRecorder(Ledger& ledger, const config::Setting
 
 void RegistrationRecorder::record_events(std::span<const entra::RegistrationEvent> events, Instant now,
                                          const SourcePosition& position) {
-    in_transaction(*ledger_, [&] {
+    ledger_->in_transaction([&] {
         if (!position.source.empty()) {
             ledger_->texts.set(position.source, position.text);
         }
@@ -126,7 +113,7 @@ void RegistrationRecorder::record_directory_account(const UnresolvedAccount& ask
         record_user(asked.entra_name, user, now);
         return;
     }
-    in_transaction(*ledger_, [&] {
+    ledger_->in_transaction([&] {
         if (auto row = ledger_->registrations.find(asked.registration)) {
             row->looked_up_at = now;
             ledger_->registrations.update(*row, now);
@@ -165,7 +152,7 @@ EntraUserRow RegistrationRecorder::place(const entra::EntraUser& user, Instant n
 
 void RegistrationRecorder::record_user(const std::string& asked, const std::optional<entra::EntraUser>& user,
                                        Instant now) {
-    in_transaction(*ledger_, [&] {
+    ledger_->in_transaction([&] {
         EntraUserRow row;
         if (user) {
             row = place(*user, now);
@@ -222,24 +209,26 @@ void RegistrationRecorder::record_organization(const entra::OrganizationSync& or
     if (!organization.last_sync) {
         return;
     }
-    in_transaction(*ledger_,
-                   [&] { ledger_->meta.set(last_sync_name, organization.last_sync->time_since_epoch().count()); });
+    ledger_->in_transaction(
+        [&] { ledger_->meta.set(meta_name::entra_last_sync, organization.last_sync->time_since_epoch().count()); });
 }
 
 entra::AuditWindow RegistrationRecorder::audit_window(Instant now) {
-    const auto watermark = ledger_->meta.get(watermark_name);
+    const auto watermark = ledger_->meta.get(meta_name::audit_read_until);
     const std::optional<Instant> read_to = watermark ? std::optional{Instant{Ticks{*watermark}}} : std::nullopt;
     return entra::plan_audit_window(read_to, now, Ticks{settings_.entra->overlap}, Ticks{settings_.entra->lookback});
 }
 
 void RegistrationRecorder::record_gap(Ticks gap) {
-    in_transaction(*ledger_, [&] {
-        ledger_->meta.set(registration_gap_name, ledger_->meta.get(registration_gap_name).value_or(0) + gap.count());
+    ledger_->in_transaction([&] {
+        ledger_->meta.set(meta_name::registration_gap,
+                          ledger_->meta.get(meta_name::registration_gap).value_or(0) + gap.count());
     });
 }
 
 void RegistrationRecorder::finish_poll(Instant read_until, Instant now) {
-    in_transaction(*ledger_, [&] { ledger_->meta.set(watermark_name, read_until.time_since_epoch().count()); });
+    ledger_->in_transaction(
+        [&] { ledger_->meta.set(meta_name::audit_read_until, read_until.time_since_epoch().count()); });
     tidy(now);
 }
 
@@ -266,7 +255,7 @@ std::vector<RegistrationRecorder::StuckAccount> RegistrationRecorder::stuck_acco
 
 void RegistrationRecorder::record_account(RegistrationId id, const std::optional<ldap::DirectoryUser>& account,
                                           Instant now) {
-    in_transaction(*ledger_, [&] {
+    ledger_->in_transaction([&] {
         auto registration = ledger_->registrations.find(id);
         if (!registration || registration->state != RegistrationState::pending) {
             return;
@@ -283,9 +272,12 @@ void RegistrationRecorder::record_account(RegistrationId id, const std::optional
 void RegistrationRecorder::tidy(Instant now) {
     const Instant limit = now - Ticks{settings_.ledger.retention};
     const auto lower = [&](DomainId domain, metrics::Usage usage, metrics::State state) {
+        if (!ledger_->domains().contains(domain)) {
+            return;  // no longer in the configuration
+        }
         --ledger_->figures.of(domain).usage[static_cast<std::size_t>(usage)].keys[static_cast<std::size_t>(state)];
     };
-    in_transaction(*ledger_, [&] {
+    ledger_->in_transaction([&] {
         matcher_.settle_all_deletions(now);
         ledger_->registrations.forget_ended_before(limit, [&](const RegistrationRow& row) {
             if (row.domain_id) {
@@ -294,9 +286,10 @@ void RegistrationRecorder::tidy(Instant now) {
         });
         ledger_->keys.forget_removed_before(limit, [&](DomainId domain, const KeyRow& key) {
             lower(domain, usage_of(key.usage), metrics::State::removed);
+            count_findings(*ledger_, domain, key.findings, 0);
         });
         ledger_->deletions.forget_before(limit);
-        ledger_->domain_table.forget_bursts_before(limit);
+        ledger_->bursts.forget_before(limit);
     });
 }
 

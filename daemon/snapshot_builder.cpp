@@ -1,6 +1,7 @@
 #include "daemon/snapshot_builder.hpp"
 
 #include "daemon/cycle_model.hpp"
+#include "daemon/meta_names.hpp"
 #include "daemon/registration_matcher.hpp"
 
 namespace keysyncd::daemon {
@@ -27,11 +28,11 @@ std::shared_ptr<const metrics::Snapshot> build_snapshot(Ledger& ledger, const co
                                                         std::uint64_t commit_failures, Instant now) {
     auto snapshot = std::make_shared<metrics::Snapshot>();
     std::optional<Instant> tenant_last_sync;
-    if (const auto stored = ledger.meta.get("entra_last_sync")) {
+    if (const auto stored = ledger.meta.get(meta_name::entra_last_sync)) {
         tenant_last_sync = Instant{Ticks{*stored}};
         snapshot->entra_last_sync = unix_seconds(*tenant_last_sync);
     }
-    const Ticks gap{ledger.meta.get("registration_gap").value_or(0)};
+    const Ticks gap{ledger.meta.get(meta_name::registration_gap).value_or(0)};
     snapshot->registration_gap_seconds = std::chrono::duration<double>(gap).count();
     const std::vector<RegistrationRow> pending = ledger.registrations.in_state(RegistrationState::pending);
     for (const auto& [id, figures] : ledger.figures.committed_figures()) {
@@ -40,7 +41,7 @@ std::shared_ptr<const metrics::Snapshot> build_snapshot(Ledger& ledger, const co
         domain.cycle_seconds = std::chrono::duration<double>(settings.sync.cycle).count();
         domain.overdue_after_seconds = std::chrono::duration<double>(settings.sync.overdue_after).count();
         domain.last_write = row.last_write ? unix_seconds(*row.last_write) : 0;
-        add_cycle(domain, ledger.domain_table.bursts(id), settings.sync.cycle, now);
+        add_cycle(domain, ledger.bursts.newest(id), settings.sync.cycle, now);
         const bool stalled = sync_stalled(now, row.last_cloud_write, tenant_last_sync, settings.sync.cycle);
         for (const RegistrationRow& registration : pending) {
             if (registration.domain_id != id) {

@@ -55,7 +55,7 @@ class Surveyor {
                 domain.filter = "(&" + domain.filter + ldap::name_filter(scope_.user) + ")";
             }
             const DomainId id = result_.ledger->add_domain(domain.name, clock_() - Ticks{scope_.since});
-            directory_.set_policy(id, finding_policy(domain.findings));
+            directory_.users.findings.set_policy(id, finding_policy(domain.findings));
             auto& reader = readers_.emplace_back(id, std::make_unique<ldap::DomainReader>(domain, supervisor_));
             SurveySink sink{directory_, id, clock_, [&](std::size_t users) {
                                 result_.users_read += users;

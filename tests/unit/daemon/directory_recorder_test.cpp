@@ -212,18 +212,18 @@ TEST_CASE("only keys that will be measured are worth asking for their metadata")
 
 TEST_CASE("a new key is awaited on every observed server, measured there once, and kept across restarts") {
     RecorderFixture f;
-    f.directory->observe(f.domain, {"ldaps://branch"});
+    f.directory->users.arrivals.observe(f.domain, {"ldaps://branch"});
     f.sweep({f.user(9, {f.key(9, start - 40 * 24h)})});
     CHECK(f.ledger->awaited.of(f.domain, "ldaps://branch").empty());
     f.now += 1min;
     f.window({f.user(1, {f.key(1, start)})});
     f.restart();
-    f.directory->observe(f.domain, {"ldaps://branch"});
+    f.directory->users.arrivals.observe(f.domain, {"ldaps://branch"});
     REQUIRE(f.ledger->awaited.of(f.domain, "ldaps://branch").size() == 1);
     const ldap::KeyArrival arrival{
         {guid(1), f.key(1, start).key_id}, f.now + 100s, std::chrono::floor<std::chrono::seconds>(f.now + 90s)};
-    f.directory->record_arrivals(f.domain, "ldaps://branch", std::vector{arrival}, f.now + 100s);
-    f.directory->record_arrivals(f.domain, "ldaps://branch", std::vector{arrival}, f.now + 200s);
+    f.directory->users.arrivals.record(f.domain, "ldaps://branch", std::vector{arrival}, f.now + 100s);
+    f.directory->users.arrivals.record(f.domain, "ldaps://branch", std::vector{arrival}, f.now + 200s);
     const metrics::Histogram delay = f.figures().replication_delay.at("ldaps://branch");
     CHECK(delay.count() == 1);
     CHECK(delay.sum_ticks == Ticks{90s}.count());
