@@ -140,6 +140,7 @@ void write_entra(Writer& out, const EntraSettings& entra) {
     out.all_texts("fido_deleted", entra.activities.fido_deleted);
     out.end();
     out.texts("audit_files", entra.audit_files);
+    out.word("reports_limit", std::to_string(entra.reports_limit));
     out.end();
 }
 

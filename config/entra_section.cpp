@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <array>
+#include <charconv>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -190,6 +191,25 @@ void read_audit_files(Section& section, EntraSettings& entra) {
     }
 }
 
+// More than Microsoft documents is for private endpoints, and for tenants whose limit was raised.
+constexpr int most_reports_requests = 1000;
+
+void read_reports_limit(Section& section, EntraSettings& entra) {
+    const auto written = section.text("reports_limit");
+    if (!written) {
+        return;
+    }
+    const std::string& text = written->value;
+    int limit = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), limit);
+    if (error != std::errc{} || end != text.data() + text.size() || limit < 1 || limit > most_reports_requests) {
+        section.error("reports_limit", fmt::format("expected requests in 10 s, a number from 1 to {}, found \"{}\"",
+                                                   most_reports_requests, text));
+        return;
+    }
+    entra.reports_limit = limit;
+}
+
 }  // namespace
 
 EntraSettings read_entra(Section section) {
@@ -206,6 +226,7 @@ EntraSettings read_entra(Section section) {
     entra.overlap = section.duration("overlap").value_or(entra.overlap);
     entra.registrations = section.choice<RegistrationSource>("registrations", sources).value_or(entra.registrations);
     read_activities(section, entra.activities);
+    read_reports_limit(section, entra);
     section.finish();
     return entra;
 }

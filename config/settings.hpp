@@ -117,6 +117,9 @@ struct EntraSettings {
     RegistrationSource registrations = RegistrationSource::audit;
     AuditActivities activities;
     std::vector<std::string> audit_files;  ///< paths or globs
+    /// Requests to Graph's reports family in 10 s. Five is what Microsoft allows an application in a tenant: replicas
+    /// with the same client_id share them.
+    int reports_limit = 5;
 
     /// False where only exported audit logs are read: no tenant, client or credential is given then.
     [[nodiscard]] bool uses_graph() const noexcept { return !tenant_id.empty(); }
@@ -145,6 +148,10 @@ struct Settings {
     SyncSettings sync;
     LedgerSettings ledger;
     UserNames user_names = UserNames::full;
+
+    [[nodiscard]] bool uses_graph() const noexcept { return entra && entra->uses_graph(); }
+    [[nodiscard]] bool uses_audit_files() const noexcept { return entra && !entra->audit_files.empty(); }
+
     bool operator==(const Settings&) const = default;
 };
 

@@ -13,6 +13,11 @@ SystemClock& system_clock() {
     return clock;
 }
 
+SessionLimits with_settings(SessionLimits limits, const config::EntraSettings& settings) {
+    limits.reports_requests = static_cast<std::size_t>(settings.reports_limit);
+    return limits;
+}
+
 }  // namespace
 
 class GraphReader::Impl {
@@ -24,7 +29,7 @@ class GraphReader::Impl {
           http(std::move(transport)),
           exchange(*http, clock, std::move(observer)),
           tokens(make_token_flow(settings, endpoints, exchange, clock), clock),
-          session(exchange, tokens, clock, limits),
+          session(exchange, tokens, clock, with_settings(limits, settings)),
           audit(session, endpoints.graph, ActivityNames(settings.activities), exchange.observer().on_malformed),
           users(session, endpoints),
           survey(session, users, endpoints) {}

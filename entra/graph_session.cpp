@@ -11,7 +11,6 @@ namespace keysyncd::entra {
 namespace {
 
 constexpr std::chrono::seconds general_window{10};
-constexpr std::size_t reports_limit = 5;
 constexpr std::size_t general_limit = 500;  // far under the 3,500 units that the smallest tenants have
 
 GraphError stopped() {
@@ -45,7 +44,7 @@ GraphSession::GraphSession(Exchange& exchange, TokenSource& tokens, Clock& clock
       clock_(clock),
       limits_(limits),
       general_{Throttle{general_limit, general_window}},
-      reports_{Throttle{reports_limit, limits.reports_window}} {}
+      reports_{Throttle{limits.reports_requests, limits.reports_window}} {}
 
 std::expected<Answer, GraphError> GraphSession::ask(const Question& question, const std::stop_token& stop) {
     Progress progress{.give_up = clock_.steady_now() + limits_.patience};

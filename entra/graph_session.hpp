@@ -42,7 +42,9 @@ struct SessionLimits {
     std::chrono::milliseconds request_deadline{60'000};
     std::chrono::milliseconds patience{150'000};  ///< for one question, waits included
     std::size_t max_body_bytes = 32U << 20U;
-    /// Of the reports family's five requests: 50 ms more than documented, for clocks that tick apart.
+    std::size_t reports_requests = 5;
+    /// In which so many requests of the reports family may be made: 50 ms more than documented, for clocks that tick
+    /// apart.
     std::chrono::milliseconds reports_window{10'050};
     int transport_attempts = 3;
     int server_attempts = 3;

@@ -67,6 +67,14 @@ std::vector<std::vector<std::byte>> key_id_readings(std::string_view method_id) 
     return readings;
 }
 
+KeyIdReading read_key_id(std::string_view method_id, std::span<const std::byte> key_id) {
+    const Reading reading{key_id_readings(method_id)};
+    if (reading.is({key_id.begin(), key_id.end()})) {
+        return KeyIdReading::this_key;
+    }
+    return reading.names_a_key() ? KeyIdReading::another_key : KeyIdReading::unreadable;
+}
+
 std::vector<std::optional<MethodMatch>> match_methods(std::span<const KeyEvidence> keys,
                                                       std::span<const AuthenticationMethod> methods, Ticks tolerance) {
     std::vector<Reading> readings;

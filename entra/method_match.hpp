@@ -30,6 +30,13 @@ struct MethodMatch {
 /// What a method's id could stand for: UrlToken, base64url, base64 and hex, each where it decodes.
 [[nodiscard]] std::vector<std::vector<std::byte>> key_id_readings(std::string_view method_id);
 
+enum class KeyIdReading : std::uint8_t {
+    this_key,
+    another_key,  ///< it has the size of a key id, and is not this one
+    unreadable,   ///< it may stand for any key
+};
+[[nodiscard]] KeyIdReading read_key_id(std::string_view method_id, std::span<const std::byte> key_id);
+
 /// For each key its method, or none. A method stands for one key at most. Ids go before times; among times the nearest
 /// pair goes first; a method whose id reads as another key's (32 bytes) is never matched by time to a key with an id.
 [[nodiscard]] std::vector<std::optional<MethodMatch>> match_methods(std::span<const KeyEvidence> keys,

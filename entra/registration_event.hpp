@@ -19,6 +19,7 @@ struct RegistrationEvent {
     Instant at;                       ///< activityDateTime
     std::string user_id;              ///< Entra object id; may be empty
     std::string user_principal_name;  ///< may be empty, not both
+    std::string method_id{};          ///< of the authentication method that told it; empty: the audit log did
 };
 
 }  // namespace keysyncd::entra

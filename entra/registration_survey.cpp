@@ -19,6 +19,7 @@ RegistrationEvent event_of(const RegistrationDetails& row, std::string_view meth
     event.at = at;
     event.user_id = row.user_id;
     event.user_principal_name = row.user_principal_name;
+    event.method_id = method_id;
     return event;
 }
 

@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -79,10 +80,22 @@ struct DomainFigures {
     std::uint64_t full_sweeps = 0;
 };
 
+/// What the tenant's synchronisation is set up to do, as Entra tells it; none where it does not.
+struct SyncSetup {
+    std::optional<bool> enabled;
+    std::optional<bool> password_sync;
+    std::optional<bool> device_writeback;
+    std::optional<bool> user_writeback;
+};
+
 struct Snapshot {
     std::vector<DomainFigures> domains;
     double entra_last_sync = 0;
-    double registration_gap_seconds = 0;  ///< of the audit log, lost to its retention
+    double entra_last_password_sync = 0;
+    SyncSetup entra_sync;
+    std::uint64_t malformed_graph_records = 0;  ///< of the audit log
+    std::uint64_t malformed_file_records = 0;   ///< of exported audit logs
+    double registration_gap_seconds = 0;        ///< of the audit log, lost to its retention
     std::uint64_t ledger_size_bytes = 0;
     std::uint64_t ledger_commit_failures = 0;
     std::uint64_t ledger_rebuilds = 0;

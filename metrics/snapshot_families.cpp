@@ -194,6 +194,10 @@ void add_single_series(Families& families, const Snapshot& snapshot) {
     families.begin(MetricType::Counter, "keysync_registration_gap_seconds_total",
                    "Time of the audit log that was gone before it could be read.");
     families.add({}, snapshot.registration_gap_seconds);
+    families.begin(MetricType::Counter, "keysync_malformed_records_total",
+                   "Records of the audit log that should tell of a key but could not be read, by source.");
+    families.add({{"source", "audit_file"}}, snapshot.malformed_file_records);
+    families.add({{"source", "graph"}}, snapshot.malformed_graph_records);
     families.begin(MetricType::Gauge, "keysync_ledger_size_bytes", "Size of the ledger file with its write-ahead log.");
     families.add({}, snapshot.ledger_size_bytes);
     families.begin(MetricType::Counter, "keysync_ledger_commit_failures_total",

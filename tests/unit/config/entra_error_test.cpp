@@ -141,6 +141,9 @@ TEST_CASE("entra: registrations") {
          {"9:13: error: entra.lookback: expected a duration such as 90s, 30m, 1h30m or 7d, found \"1w\": \"w\" is no "
           "unit; the "
           "units are d, h, m and s"}},
+        {"limit of requests",
+         entra_with("reports_limit: 0"),
+         {"9:18: error: entra.reports_limit: expected requests in 10 s, a number from 1 to 1000, found \"0\""}},
         {"activity",
          entra_with("activities: {ngc_added: Add it}"),
          {"9:27: error: entra.activities.ngc_added: expected a list such as [a, b], found \"Add it\""}},

@@ -60,6 +60,7 @@ entra:
   lookback: 7d
   overlap: 3h
   registrations: report
+  reports_limit: 2
   activities: {ngc_added: [Add it], fido_added: []}
   audit_files: ["*.json", nowhere/*.json]
 sync: {cycle: 1h, grace: 10m}
@@ -98,6 +99,7 @@ privacy: {user_names: hashed}
     CHECK(entra.lookback == 7 * 24h);
     CHECK(entra.overlap == 3h);
     CHECK(entra.registrations == RegistrationSource::report);
+    CHECK(entra.reports_limit == 2);
     CHECK(entra.activities.ngc_added == std::vector<std::string>{"Add it"});
     CHECK(entra.activities.ngc_deleted == AuditActivities().ngc_deleted);
     CHECK(entra.activities.fido_added.empty());
@@ -110,7 +112,7 @@ privacy: {user_names: hashed}
     CHECK(settings->ledger.retention == 30 * 24h);
     CHECK(settings->user_names == UserNames::hashed);
     CHECK(joined(configuration.lines(warnings)) ==
-          "28:27: warning: entra.audit_files[1]: the folder DIR/nowhere is not there (yet): no audit log "
+          "29:27: warning: entra.audit_files[1]: the folder DIR/nowhere is not there (yet): no audit log "
           "will be read from it");
 }
 
