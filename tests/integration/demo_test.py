@@ -57,12 +57,16 @@ class DemonstrationTest(unittest.TestCase):
 
     def test_ctrl_c_stops_everything(self):
         process = self.start("--users", "8")
+        shown = ""
         for line in process.stdout:
+            shown += line
             if "Ctrl-C stops" in line:
                 break
+        else:
+            self.fail(f"it ended before it was stopped:\n{shown}")
         process.send_signal(signal.SIGINT)
         output, _ = process.communicate(timeout=20)
-        self.assertEqual(process.returncode, 0, output)
+        self.assertEqual(process.returncode, 0, shown + output)
         self.assertIn("nothing is left behind", output)
         self.assert_nothing_left()
 
