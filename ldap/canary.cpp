@@ -15,9 +15,10 @@ namespace {
 constexpr int sample_size = 100;
 constexpr std::int64_t confidential_flag = 0x80;  // searchFlags fCONFIDENTIAL (MS-ADTS 2.2.10)
 
-// LDAP_SERVER_SD_FLAGS_OID (MS-ADTS 3.1.1.3.4.1.11): the DACL alone, as the SACL needs a privilege.
+// LDAP_SERVER_SD_FLAGS_OID (MS-ADTS 3.1.1.3.4.1.11): the DACL alone, as the SACL needs a privilege. Not critical: Active
+// Directory honours it all the same, and a server that does not know it has no such descriptors to show.
 Control dacl_only() {
-    return {.oid = "1.2.840.113556.1.4.801", .value = {"\x30\x03\x02\x01\x04", 5}, .critical = true};
+    return {.oid = "1.2.840.113556.1.4.801", .value = {"\x30\x03\x02\x01\x04", 5}, .critical = false};
 }
 
 std::expected<ProtectedAttribute, PollError> read_key_attribute_schema(Connection& connection, const RootDse& root,
