@@ -10,6 +10,7 @@ By hand: samba_dc.py [--users N] starts one, prints how to reach it as JSON and 
 """
 
 import argparse
+import dataclasses
 import json
 import os
 import pathlib
@@ -38,22 +39,36 @@ from .samba_template import TEMPLATE_ADDRESS, Domain, copy_tree, require_samba, 
 SERVICE_ACCOUNT = "svc-keysyncd"
 CONNECTOR_ACCOUNT = "MSOL_connect"
 PEOPLE = "OU=People"
-_ACCOUNTS = {"users": [SERVICE_ACCOUNT, CONNECTOR_ACCOUNT], "connector": CONNECTOR_ACCOUNT, "people_ou": PEOPLE}
+ACCOUNTS = {"users": [SERVICE_ACCOUNT, CONNECTOR_ACCOUNT], "connector": CONNECTOR_ACCOUNT, "people_ou": PEOPLE}
 _PRE_WINDOWS_2000 = "CN=Pre-Windows 2000 Compatible Access,CN=Builtin"
 _AUTHENTICATED_USERS = "CN=S-1-5-11,CN=ForeignSecurityPrincipals"
 # SearchRequest, message 1: base object, scope base, (objectClass=*), no attributes
 _ROOT_DSE_SEARCH = bytes.fromhex("3025020101632004000a01000a0100020100020100010100870b") + b"objectClass\x30\x00"
 
 
+@dataclasses.dataclass
+class Membership:
+    """What is different about a domain controller that is not alone: its directory and addresses come from elsewhere,
+    and it needs a process of its own for each service."""
+    template: pathlib.Path = None  # the stopped domain controller's folder
+    lease: AddressLease = None
+    new_addresses: dict = None  # {address in the template's DNS zones: address now}, its peers' as well
+    wrapper: tuple = ()
+    environment: dict = dataclasses.field(default_factory=dict)
+    model: str = "single"
+
+
 class SambaDc:
     """Started by entering the context or by start(). Attributes are valid from construction on, except `process`."""
 
-    def __init__(self, realm="whfb.test", host="dc1", options=None):
-        """`options`: further lines of smb.conf, for example {"ldap server require strong auth": "no"}."""
+    def __init__(self, realm="whfb.test", host="dc1", options=None, membership=None):
+        """`options`: further lines of smb.conf, for example {"ldap server require strong auth": "no"}. `membership`:
+        where it is one of several domain controllers of its domain, see lab.samba_pair."""
         require_samba()
         self.domain = Domain(realm, host)
         self.base_dn, self.fqdn, self.realm = self.domain.base_dn, self.domain.fqdn, self.domain.realm
-        self._lease = AddressLease()
+        self._membership = membership or Membership()
+        self._lease = self._membership.lease or AddressLease()
         self.address = self._lease.address
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix=f"keysyncd-{host}-"))
         self.uri, self.plain_uri = f"ldaps://{self.address}", f"ldap://{self.address}"
@@ -65,7 +80,7 @@ class SambaDc:
             raise
 
     def _prepare(self, options):
-        template = template_for(self.domain, _ACCOUNTS)
+        template = self._membership.template or template_for(self.domain, ACCOUNTS)
         copy_tree(template, self.folder)
         self._smb_conf, self._sam_ldb = self.folder / "etc/smb.conf", self.folder / "private/sam.ldb"
         self.log = self.folder / "samba.log"
@@ -73,8 +88,8 @@ class SambaDc:
         self.ca_file = self.authority.ca_file
         certificate = self.authority.issue("dc", [self.fqdn], [self.address])
         self._write_configuration(certificate, options)
-        if self.address != TEMPLATE_ADDRESS:
-            run_offline(["readdress", self._smb_conf, self._sam_ldb, self.address], self.log)
+        new_addresses = self._membership.new_addresses or {TEMPLATE_ADDRESS: self.address}
+        run_offline(["readdress", self._smb_conf, self._sam_ldb, *map("=".join, new_addresses.items())], self.log)
 
         self._passwords = json.loads((self.folder / "accounts.json").read_text())
         self.service_dn = f"CN={SERVICE_ACCOUNT},CN=Users,{self.base_dn}"
@@ -120,8 +135,11 @@ class SambaDc:
             raise LabError(f"the domain controller {self.fqdn} runs already")
         log = open(self.log, "ab")
         self.process = children.start(
-            ["/usr/sbin/samba", "-F", "--no-process-group", "-M", "single", "-s", str(self._smb_conf),
-             "--debug-stdout"], stdin=subprocess.DEVNULL, stdout=log, stderr=log, pass_fds=[self._lease.lock_descriptor])
+            [*self._membership.wrapper, "/usr/sbin/samba", "-F", "--no-process-group", "-M", self._membership.model,
+             "-s", str(self._smb_conf), "--debug-stdout"], stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+            pass_fds=[self._lease.lock_descriptor],
+            # samba_kcc and the like, which samba runs, look there for its configuration
+            env={**os.environ, "SMB_CONF_PATH": str(self._smb_conf), **self._membership.environment})
         log.close()
         if not children.wait_until(lambda: self.process.poll() is not None or self.answers(), deadline):
             raise LabError(f"the domain controller did not answer within {deadline:g} s{self._log_tail()}")

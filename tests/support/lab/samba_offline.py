@@ -3,7 +3,7 @@ global state and log to the standard streams.
 
     samba_offline.py samba-tool ARGUMENTS...                  samba-tool that knows the Windows Server 2016 schema
     samba_offline.py prepare SMB_CONF SAM_LDB ACCOUNTS_JSON    schema, accounts and rights that the tests rest on
-    samba_offline.py readdress SMB_CONF SAM_LDB ADDRESS        the host's address in the directory's DNS zones
+    samba_offline.py readdress SMB_CONF SAM_LDB OLD=NEW...     other addresses in the directory's DNS zones
 """
 
 import json
@@ -72,7 +72,7 @@ def create_accounts(smb_conf, sam_ldb, accounts):
                          f"nTSecurityDescriptor: {descriptor.as_sddl(security.dom_sid(database.get_domain_sid()))}\n")
 
 
-def readdress(smb_conf, sam_ldb, address):
+def readdress(smb_conf, sam_ldb, new_addresses):
     import ldb
     from samba.dcerpc import dnsp
     from samba.ndr import ndr_pack, ndr_unpack
@@ -83,12 +83,11 @@ def readdress(smb_conf, sam_ldb, address):
                                 attrs=["dnsRecord"])
         for node in nodes:
             records = [ndr_unpack(dnsp.DnssrvRpcRecord, value) for value in node["dnsRecord"]]
-            # The root hints' addresses are kept: only the host's own node names are re-addressed.
-            if "RootDNSServers" in str(node.dn) or not any(r.wType == dnsp.DNS_TYPE_A for r in records):
+            hosts = [record for record in records if record.wType == dnsp.DNS_TYPE_A and record.data in new_addresses]
+            if not hosts:
                 continue
-            for record in records:
-                if record.wType == dnsp.DNS_TYPE_A:
-                    record.data = address
+            for record in hosts:
+                record.data = new_addresses[record.data]
             change = ldb.Message(node.dn)
             change["dnsRecord"] = ldb.MessageElement([ndr_pack(r) for r in records], ldb.FLAG_MOD_REPLACE, "dnsRecord")
             database.modify(change)
@@ -103,7 +102,7 @@ def main(arguments):
         create_accounts(*arguments[1:3], json.loads(arguments[3]))
         return 0
     if command == "readdress":
-        readdress(*arguments[1:4])
+        readdress(*arguments[1:3], dict(pair.split("=") for pair in arguments[3:]))
         return 0
     print(__doc__, file=sys.stderr)
     return 2

@@ -15,6 +15,7 @@ import secrets
 import shutil
 import subprocess
 import sys
+import time
 
 from .errors import LabError
 
@@ -22,6 +23,7 @@ PYTHON = "/usr/bin/python3"  # Debian's, which has Samba's modules
 OFFLINE = pathlib.Path(__file__).with_name("samba_offline.py")
 TEMPLATE_ADDRESS = "127.77.0.1"
 _SAMBA_DAEMON = "/usr/sbin/samba"
+_KEPT = 24 * 3600.0  # seconds that a template is kept after its last use, once there is another one
 
 
 class Domain:
@@ -43,19 +45,30 @@ def cache_folder():
 def template_for(domain, accounts):
     """The folder of a provisioned directory for the domain, made now if it is not there yet. `accounts` describes what
     is created in it; their passwords are in its accounts.json."""
+    return cached(domain.fqdn, [json.dumps(accounts).encode()], lambda work: _provision(domain, accounts, work))
+
+
+def cached(name, parts, make):
+    """The folder of that name in the cache, which `make` fills once. `parts`: the bytes that it is made from, beside
+    these scripts and Samba itself."""
     require_samba()
     digest = hashlib.sha256()
-    for part in (OFFLINE.read_bytes(), pathlib.Path(__file__).read_bytes(), json.dumps(accounts).encode(),
-                 domain.fqdn.encode(), pathlib.Path(_SAMBA_DAEMON).stat().st_mtime_ns.to_bytes(8, "big")):
+    for part in (OFFLINE.read_bytes(), pathlib.Path(__file__).read_bytes(), name.encode(), *parts,
+                 pathlib.Path(_SAMBA_DAEMON).stat().st_mtime_ns.to_bytes(8, "big")):
         digest.update(hashlib.sha256(part).digest())
-    target = cache_folder() / f"{domain.fqdn}-{digest.hexdigest()[:16]}"
+    target = cache_folder() / f"{name}-{digest.hexdigest()[:16]}"
     target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with open(target.parent / f"{domain.fqdn}.lock", "w") as lock:
+    with open(target.parent / f"{name}.lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        if not (target / "accounts.json").is_file():
-            for stale in target.parent.glob(f"{domain.fqdn}-*"):
-                shutil.rmtree(stale, ignore_errors=True)
-            _provision(domain, accounts, target)
+        if not target.is_dir():
+            for stale in target.parent.glob(f"{name}-*"):  # another working copy may be copying from a younger one
+                if stale.suffix == ".new" or time.time() - stale.stat().st_mtime > _KEPT:
+                    shutil.rmtree(stale, ignore_errors=True)
+            work = target.parent / f"{target.name}.new"
+            work.mkdir(mode=0o700)
+            make(work)
+            work.rename(target)
+        os.utime(target)
     return target
 
 
@@ -67,11 +80,12 @@ def require_samba():
                        "your own with: unshare -r -n sh -c 'ip link set lo up; exec COMMAND'")
 
 
-def run_offline(arguments, log):
+def run_offline(arguments, log, wrapper=(), environment=None):
     """Runs samba_offline.py; its output goes to the log file and, on failure, its end into the exception."""
     with open(log, "a") as output:
-        status = subprocess.run([PYTHON, str(OFFLINE), *map(str, arguments)], stdin=subprocess.DEVNULL, stdout=output,
-                                stderr=subprocess.STDOUT).returncode
+        status = subprocess.run([*wrapper, PYTHON, str(OFFLINE), *map(str, arguments)], stdin=subprocess.DEVNULL,
+                                stdout=output, stderr=subprocess.STDOUT,
+                                env={**os.environ, **(environment or {})}).returncode
     if status != 0:
         tail = "\n".join(pathlib.Path(log).read_text(errors="replace").splitlines()[-15:])
         raise LabError(f"samba_offline.py {arguments[0]} ended with {status}:\n{tail}")
@@ -81,11 +95,8 @@ def copy_tree(source, target):
     subprocess.run(["cp", "-a", "--reflink=auto", "--sparse=always", f"{source}/.", str(target)], check=True)
 
 
-def _provision(domain, accounts, target):
+def _provision(domain, accounts, work):
     print(f"lab: provisioning the domain {domain.realm} once, about 10 s ...", file=sys.stderr, flush=True)
-    work = target.with_suffix(".new")
-    shutil.rmtree(work, ignore_errors=True)
-    work.mkdir(mode=0o700)
     passwords = {name: _password() for name in ["Administrator", *accounts["users"]]}
     empty = work / "empty.conf"
     empty.touch()
@@ -102,7 +113,6 @@ def _provision(domain, accounts, target):
         subprocess.run(["samba_spnupdate", "-s", str(smb_conf)], stdout=log, stderr=log, check=True)
     with _private_file(work / "accounts.json") as file:
         json.dump(passwords, file)
-    work.rename(target)
 
 
 def _password():
