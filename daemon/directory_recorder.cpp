@@ -32,7 +32,7 @@ std::vector<bool> DirectoryRecorder::with_news(DomainId domain, std::span<const 
         const std::vector<KeyRow> keys = known ? ledger_->keys.of_user(known->id) : std::vector<KeyRow>{};
         news[i] = std::ranges::any_of(found[i].keys, [&](const ldap::DirectoryKey& key) {
             const bool history = !row.first_pass_done && key.created_at && *key.created_at < row.baseline_before;
-            return key.source == ldap::KeySource::azure_ad && !history && find_key(keys, key.key_id) == nullptr;
+            return !history && find_key(keys, key.key_id) == nullptr;
         });
     }
     return news;
