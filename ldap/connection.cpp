@@ -11,6 +11,7 @@
 #include "ldap/bind.hpp"
 #include "ldap/certificate.hpp"
 #include "ldap/ldap_text.hpp"
+#include "ldap/search_messages.hpp"
 #include "ldap/tcp_connect.hpp"
 #include "ldap/tls_probe.hpp"
 
@@ -28,101 +29,6 @@ timeval to_timeval(std::chrono::milliseconds duration) {
 struct FreeMessage {
     void operator()(LDAPMessage* message) const noexcept { ldap_msgfree(message); }
 };
-struct FreeBer {
-    void operator()(BerElement* ber) const noexcept { ber_free(ber, 0); }
-};
-struct FreeControls {
-    void operator()(LDAPControl** controls) const noexcept { ldap_controls_free(controls); }
-};
-struct FreeText {
-    void operator()(char* text) const noexcept { ldap_memfree(text); }
-};
-
-// Reads one entry without copying names twice. Values go by bv_len: they are bytes.
-Entry to_entry(LDAP* handle, LDAPMessage* message) {
-    Entry entry;
-    BerElement* raw = nullptr;
-    berval dn{};
-    if (ldap_get_dn_ber(handle, message, &raw, &dn) != LDAP_SUCCESS) {
-        return entry;
-    }
-    const std::unique_ptr<BerElement, FreeBer> ber(raw);
-    entry.dn.assign(dn.bv_val, dn.bv_len);
-    berval name{};
-    berval* values = nullptr;
-    while (ldap_get_attribute_ber(handle, message, raw, &name, &values) == LDAP_SUCCESS && name.bv_val != nullptr) {
-        Attribute attribute{.name = std::string(name.bv_val, name.bv_len), .values = {}};
-        for (const berval* value = values; value != nullptr && value->bv_val != nullptr; ++value) {
-            attribute.values.emplace_back(value->bv_val, value->bv_len);
-        }
-        ber_memfree(values);  // the array alone is ours: the bytes belong to the message
-        values = nullptr;
-        entry.attributes.push_back(std::move(attribute));
-    }
-    return entry;
-}
-
-std::vector<Control> to_controls(LDAPControl** controls) {
-    std::vector<Control> result;
-    for (LDAPControl** control = controls; control != nullptr && *control != nullptr; ++control) {
-        const berval& value = (*control)->ldctl_value;
-        result.push_back({.oid = (*control)->ldctl_oid,
-                          .value = value.bv_val == nullptr ? std::string{} : std::string(value.bv_val, value.bv_len),
-                          .critical = (*control)->ldctl_iscritical != 0});
-    }
-    return result;
-}
-
-int to_scope(SearchScope scope) {
-    switch (scope) {
-        case SearchScope::base:
-            return LDAP_SCOPE_BASE;
-        case SearchScope::one_level:
-            return LDAP_SCOPE_ONELEVEL;
-        case SearchScope::subtree:
-            break;
-    }
-    return LDAP_SCOPE_SUBTREE;
-}
-
-// libldap's C interface takes writable pointers that it only reads.
-struct WireRequest {
-    explicit WireRequest(const SearchRequest& request) {
-        for (const auto& attribute : request.attributes) {
-            attributes.push_back(const_cast<char*>(attribute.c_str()));
-        }
-        attributes.push_back(nullptr);
-        storage.reserve(request.controls.size());
-        for (const auto& control : request.controls) {
-            LDAPControl& wire = storage.emplace_back();
-            wire.ldctl_oid = const_cast<char*>(control.oid.c_str());
-            wire.ldctl_value.bv_len = control.value.size();
-            wire.ldctl_value.bv_val = control.value.empty() ? nullptr : const_cast<char*>(control.value.data());
-            wire.ldctl_iscritical = control.critical ? 1 : 0;
-            controls.push_back(&wire);
-        }
-        controls.push_back(nullptr);
-    }
-    std::vector<char*> attributes;
-    std::vector<LDAPControl> storage;
-    std::vector<LDAPControl*> controls;
-};
-
-// A SearchResultDone, or the ExtendedResponse with which some servers refuse a critical control.
-std::expected<SearchResult, std::string> to_result(LDAP* handle, LDAPMessage* message) {
-    SearchResult result;
-    char* text = nullptr;
-    LDAPControl** controls = nullptr;
-    const int parsed = ldap_parse_result(handle, message, &result.code, nullptr, &text, nullptr, &controls, 0);
-    const std::unique_ptr<char, FreeText> owned_text(text);
-    const std::unique_ptr<LDAPControl*, FreeControls> owned_controls(controls);
-    if (parsed != LDAP_SUCCESS) {
-        return std::unexpected(std::string(ldap_err2string(parsed)));
-    }
-    result.message = text == nullptr ? "" : text;
-    result.controls = to_controls(controls);
-    return result;
-}
 
 }  // namespace
 
@@ -250,14 +156,20 @@ std::expected<void, PollError> Connection::start_tls_session(const config::TlsSe
 
 std::expected<SearchResult, PollError> Connection::search(const SearchRequest& request, const EntryVisitor& visit,
                                                           const std::stop_token& stop) {
+    const auto sent = send(request, stop);
+    if (!sent) {
+        return std::unexpected(sent.error());
+    }
+    return receive(*sent, visit, stop);
+}
+
+std::expected<SentSearch, PollError> Connection::send(const SearchRequest& request, const std::stop_token& stop) {
     LDAP* handle = handle_.get();
-    const auto limit = request.limit.count() > 0 ? request.limit : limits_.answer;
-    const auto watch = supervisor_.watch(lifeline_, limit, stop);
+    SentSearch sent{.id = 0, .limit = request.limit.count() > 0 ? request.limit : limits_.answer};
+    const auto watch = supervisor_.watch(lifeline_, sent.limit, stop);
     WireRequest wire(request);
-    int id = 0;
-    if (ldap_search_ext(handle, request.base.c_str(), to_scope(request.scope), request.filter.c_str(),
-                        wire.attributes.data(), 0, wire.controls.data(), nullptr, nullptr, request.size_limit,
-                        &id) != LDAP_SUCCESS) {
+    if (ldap_search_ext(handle, request.base.c_str(), wire.scope(), request.filter.c_str(), wire.attributes(), 0,
+                        wire.controls(), nullptr, nullptr, request.size_limit, &sent.id) != LDAP_SUCCESS) {
         int code = 0;
         ldap_get_option(handle, LDAP_OPT_RESULT_CODE, &code);
         if (code == LDAP_FILTER_ERROR) {
@@ -266,17 +178,28 @@ std::expected<SearchResult, PollError> Connection::search(const SearchRequest& r
         }
         return std::unexpected(lost("sending a search"));
     }
+    return sent;
+}
+
+void Connection::abandon(const SentSearch& sent) noexcept {
+    ldap_abandon_ext(handle_.get(), sent.id, nullptr, nullptr);
+}
+
+std::expected<SearchResult, PollError> Connection::receive(const SentSearch& sent, const EntryVisitor& visit,
+                                                           const std::stop_token& stop) {
+    LDAP* handle = handle_.get();
+    const auto watch = supervisor_.watch(lifeline_, sent.limit, stop);
     for (;;) {
-        timeval patience = to_timeval(limit + libldap_slack);
+        timeval patience = to_timeval(sent.limit + libldap_slack);
         LDAPMessage* raw = nullptr;
-        const int type = ldap_result(handle, id, LDAP_MSG_ONE, &patience, &raw);
+        const int type = ldap_result(handle, sent.id, LDAP_MSG_ONE, &patience, &raw);
         const std::unique_ptr<LDAPMessage, FreeMessage> message(raw);
         if (type <= 0 || lifeline_->reason() != CutReason::none) {
             return std::unexpected(lost("waiting for a search's answer"));
         }
         if (type == LDAP_RES_SEARCH_ENTRY) {
             if (!visit(to_entry(handle, raw))) {
-                ldap_abandon_ext(handle, id, nullptr, nullptr);
+                abandon(sent);
                 return std::unexpected(PollError{PollFailure::stopped, server_.url(), "asked to stop"});
             }
         } else if (type == LDAP_RES_SEARCH_RESULT || type == LDAP_RES_EXTENDED) {

@@ -21,6 +21,12 @@ struct ldap;
 
 namespace keysyncd::ldap {
 
+/// A search that was sent and whose answer has not been taken yet.
+struct SentSearch {
+    int id = 0;
+    std::chrono::milliseconds limit{0};  ///< for its answer, from when it is waited for
+};
+
 class Connection {
   public:
     /// Connects, verifies the server's certificate and name, binds. The deadline of each step is in `limits`.
@@ -35,6 +41,13 @@ class Connection {
     /// A result that the server itself gave is a value, whatever its code; a PollError means that none came.
     [[nodiscard]] std::expected<SearchResult, PollError> search(const SearchRequest& request, const EntryVisitor& visit,
                                                                 const std::stop_token& stop);
+
+    /// The two halves of a search, for one whose answer may gather while something else is done.
+    [[nodiscard]] std::expected<SentSearch, PollError> send(const SearchRequest& request, const std::stop_token& stop);
+    [[nodiscard]] std::expected<SearchResult, PollError> receive(const SentSearch& sent, const EntryVisitor& visit,
+                                                                 const std::stop_token& stop);
+    /// A sent search whose answer is not wanted any more.
+    void abandon(const SentSearch& sent) noexcept;
 
     /// The one entry of a base search; std::nullopt when there is no such object or it may not be seen.
     [[nodiscard]] std::expected<std::optional<Entry>, PollError> read(SearchRequest request,

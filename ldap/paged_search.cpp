@@ -58,13 +58,19 @@ std::expected<std::uint64_t, PollError> paged_search(Connection& connection, con
                                                      const PageVisitor& visit, const std::stop_token& stop) {
     SearchRequest page_request = request;
     page_request.controls.push_back({.oid = LDAP_CONTROL_PAGEDRESULTS, .value = {}, .critical = true});
-    std::string cookie;
-    std::uint64_t entries = 0;
-    do {
+    const auto ask = [&](const std::string& cookie) {
         page_request.controls.back().value = encode_page(connection.limits().page_size, cookie);
+        return connection.send(page_request, stop);
+    };
+    std::uint64_t entries = 0;
+    auto under_way = ask({});
+    for (;;) {
+        if (!under_way) {
+            return std::unexpected(std::move(under_way.error()));
+        }
         std::vector<Entry> page;
-        auto result = connection.search(
-            page_request,
+        auto result = connection.receive(
+            *under_way,
             [&](Entry&& entry) {
                 page.push_back(std::move(entry));
                 return true;
@@ -77,21 +83,31 @@ std::expected<std::uint64_t, PollError> paged_search(Connection& connection, con
             return std::unexpected(
                 connection.refused(*result, fmt::format("searching {} under \"{}\"", request.filter, request.base)));
         }
-        auto next = next_cookie(connection, *result);
-        if (!next) {
-            return std::unexpected(std::move(next.error()));
+        const auto cookie = next_cookie(connection, *result);
+        if (!cookie) {
+            return std::unexpected(cookie.error());
         }
-        cookie = std::move(*next);
+        // The server gathers the next page while this one is worked on.
+        const bool last = cookie->empty();
+        if (!last) {
+            under_way = ask(*cookie);
+        }
         entries += page.size();
         auto wanted = visit(std::move(page));
+        if (wanted && *wanted && !stop.stop_requested()) {
+            if (last) {
+                return entries;
+            }
+            continue;
+        }
+        if (!last && under_way) {
+            connection.abandon(*under_way);
+        }
         if (!wanted) {
             return std::unexpected(std::move(wanted.error()));
         }
-        if (!*wanted || stop.stop_requested()) {
-            return std::unexpected(PollError{PollFailure::stopped, connection.server().url(), "asked to stop"});
-        }
-    } while (!cookie.empty());
-    return entries;
+        return std::unexpected(PollError{PollFailure::stopped, connection.server().url(), "asked to stop"});
+    }
 }
 
 std::expected<void, PollError> complete_ranges(Connection& connection, Entry& entry, std::string_view name,

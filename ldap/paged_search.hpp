@@ -13,7 +13,8 @@
 
 namespace keysyncd::ldap {
 
-/// Handed each page whole, when it has come; false ends the search (PollFailure::stopped).
+/// Handed each page whole, when it has come and the next one has been asked for; false ends the search
+/// (PollFailure::stopped).
 using PageVisitor = std::function<std::expected<bool, PollError>(std::vector<Entry>&& page)>;
 
 /// The number of entries. `request.limit` bounds each page; its size is the connection's.

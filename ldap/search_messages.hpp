@@ -1,0 +1,37 @@
+// A search as libldap takes it, and its answers as libldap gives them. Everything is copied out of the messages.
+#pragma once
+
+#include <ldap.h>
+
+#include <expected>
+#include <string>
+#include <vector>
+
+#include "ldap/search.hpp"
+
+namespace keysyncd::ldap {
+
+/// libldap's C interface takes writable pointers that it only reads: they point into the request.
+class WireRequest {
+  public:
+    explicit WireRequest(const SearchRequest& request);
+
+    [[nodiscard]] int scope() const noexcept { return scope_; }
+    [[nodiscard]] char** attributes() noexcept { return attributes_.data(); }
+    [[nodiscard]] LDAPControl** controls() noexcept { return controls_.data(); }
+
+  private:
+    int scope_;
+    std::vector<char*> attributes_;
+    std::vector<LDAPControl> storage_;
+    std::vector<LDAPControl*> controls_;
+};
+
+/// Values are bytes and may hold zeros.
+[[nodiscard]] Entry to_entry(LDAP* handle, LDAPMessage* message);
+
+/// A SearchResultDone, or the ExtendedResponse with which some servers refuse a critical control. The error is
+/// libldap's text for bytes that are neither.
+[[nodiscard]] std::expected<SearchResult, std::string> to_result(LDAP* handle, LDAPMessage* message);
+
+}  // namespace keysyncd::ldap
