@@ -140,7 +140,8 @@ UserTable::UserTable(Database& database)
       update_(database.prepare("UPDATE users SET rid = ?, consistency_guid = ?, dn = ?, upn = ?, sam = ?, flags = ?, "
                                "fingerprint = ? WHERE id = ?")),
       highest_(database.prepare("SELECT max(id) FROM users")),
-      present_(database.prepare("SELECT id FROM users WHERE domain_id = ? AND flags & 4 = 0 ORDER BY id")) {}
+      present_(database.prepare("SELECT id FROM users WHERE domain_id = ? AND flags & 4 = 0 ORDER BY id")),
+      forget_fingerprints_(database.prepare("UPDATE users SET fingerprint = 0 WHERE domain_id = ?")) {}
 
 std::optional<UserRow> UserTable::find(DomainId domain, const ldap::Guid& guid) {
     return one_user(by_guid_.bind(std::span<const std::byte>{guid.bytes}, domain));
@@ -182,6 +183,10 @@ std::int64_t UserTable::highest_id() {
     return id;
 }
 
+void UserTable::forget_fingerprints(DomainId domain) {
+    forget_fingerprints_.bind(domain).run();
+}
+
 void UserTable::each_carrier(DomainId domain, const std::function<void(UserId)>& visit) {
     present_.bind(domain);
     while (present_.step()) {
@@ -198,7 +203,12 @@ KeyTable::KeyTable(Database& database)
           "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")),
       expired_(database.prepare(std::string{key_columns} + ", u.domain_id FROM keys k JOIN users u ON u.id = k.user_id "
                                                            "WHERE k.state = 3 AND k.removed_at < ?")),
-      delete_(database.prepare("DELETE FROM keys WHERE user_id = ? AND key_id = ?")) {}
+      delete_(database.prepare("DELETE FROM keys WHERE user_id = ? AND key_id = ?")),
+      others_(database.prepare(std::string{key_columns} + ", u.domain_id FROM keys k JOIN users u ON u.id = k.user_id "
+                                                          "WHERE k.key_id = ? AND k.state <> 3 AND k.user_id <> ?")),
+      shared_(database.prepare("SELECT key_id FROM keys WHERE state <> 3 GROUP BY key_id HAVING count(*) > 1")),
+      clear_findings_(database.prepare("UPDATE keys SET findings = findings & ~?1 WHERE findings & ?1 <> 0 "
+                                       "AND user_id IN (SELECT id FROM users WHERE domain_id = ?2)")) {}
 
 std::vector<KeyRow> KeyTable::of_user(UserId user) {
     std::vector<KeyRow> rows;
@@ -232,6 +242,28 @@ void KeyTable::forget_removed_before(Instant limit, const std::function<void(Dom
     for (const KeyRow& row : rows) {
         delete_.bind(row.user_id, std::span<const std::byte>{row.key_id}).run();
     }
+}
+
+void KeyTable::each_other_carrier(std::span<const std::byte> key_id, UserId user,
+                                  const std::function<bool(DomainId, KeyRow&&)>& visit) {
+    others_.bind(key_id, user);
+    while (others_.step() && visit(others_.integer(15), key_row(others_))) {
+    }
+    others_.reset();
+}
+
+std::vector<std::vector<std::byte>> KeyTable::shared_ids() {
+    std::vector<std::vector<std::byte>> ids;
+    while (shared_.step()) {
+        const auto id = shared_.blob(0);
+        ids.emplace_back(id.begin(), id.end());
+    }
+    shared_.reset();
+    return ids;
+}
+
+void KeyTable::clear_findings(DomainId domain, std::uint32_t findings) {
+    clear_findings_.bind(findings, domain).run();
 }
 
 MalformedTable::MalformedTable(Database& database)

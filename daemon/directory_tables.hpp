@@ -42,12 +42,15 @@ class UserTable {
     [[nodiscard]] UserId insert(const UserRow& row);
     void update(const UserRow& row);
     [[nodiscard]] std::int64_t highest_id();
+    /// The next full sweep compares every user of the domain again.
+    void forget_fingerprints(DomainId domain);
     /// Users of the domain that carry a key, in order of id.
     void each_carrier(DomainId domain, const std::function<void(UserId)>& visit);
 
   private:
     Database* database_;
-    Statement by_guid_, by_id_, elsewhere_, by_rid_, by_immutable_, insert_, update_, highest_, present_;
+    Statement by_guid_, by_id_, elsewhere_, by_rid_, by_immutable_, insert_, update_, highest_, present_,
+        forget_fingerprints_;
 };
 
 class KeyTable {
@@ -58,9 +61,16 @@ class KeyTable {
     void save(const KeyRow& row);
     /// Removed before the limit: deleted, one call a row.
     void forget_removed_before(Instant limit, const std::function<void(DomainId, const KeyRow&)>& visit);
+    /// Live keys with this id of other users, of every domain, until `visit` returns false.
+    void each_other_carrier(std::span<const std::byte> key_id, UserId user,
+                            const std::function<bool(DomainId, KeyRow&&)>& visit);
+    /// Ids of keys that more than one user carries.
+    [[nodiscard]] std::vector<std::vector<std::byte>> shared_ids();
+    /// Takes these findings from all keys of the domain.
+    void clear_findings(DomainId domain, std::uint32_t findings);
 
   private:
-    Statement of_user_, save_, expired_, delete_;
+    Statement of_user_, save_, expired_, delete_, others_, shared_, clear_findings_;
 };
 
 class MalformedTable {

@@ -1,9 +1,12 @@
 // Findings about keys on their way into the ledger: which reasons a domain wants, the bits of each key's row, and how
-// many keys carry each reason (keysync_suspicious_keys). The ledger's thread only, inside the caller's transaction.
+// many keys carry each reason (keysync_suspicious_keys). Compares keys of different users, which one key can't show.
+// The ledger's thread only, inside the caller's transaction.
 #pragma once
 
 #include <map>
 #include <optional>
+#include <utility>
+#include <vector>
 
 #include "daemon/ledger.hpp"
 #include "ldap/key_findings.hpp"
@@ -17,18 +20,33 @@ class FindingRecorder {
   public:
     explicit FindingRecorder(Ledger& ledger) : ledger_(&ledger) {}
 
-    /// What counts as suspicious in this domain; the default policy where nothing is set.
-    void set_policy(DomainId domain, const ldap::FindingPolicy& policy) { policies_[domain] = policy; }
+    /// What counts as suspicious in this domain; the default policy where nothing is set. What was switched off since
+    /// the last start is taken from all rows; what was switched on is looked for by the next full sweep.
+    void set_policy(DomainId domain, const ldap::FindingPolicy& policy);
 
-    /// What a live key and its user show by themselves. True when the row was changed: the caller saves it.
+    /// A key that has just come to be live: its own findings, and those that it shares with others, whose rows are
+    /// saved. The caller saves this one.
+    void arrived(DomainId domain, KeyRow& row, const ldap::DirectoryKey& key, const ldap::DirectoryUser& user);
+    /// A live key, seen again. True when the row was changed: the caller saves it.
     bool examine(DomainId domain, KeyRow& row, const ldap::DirectoryKey& key, const ldap::DirectoryUser& user);
-    /// A key that is gone can't be used. The caller saves the row.
-    void clear(DomainId domain, KeyRow& row);
+    /// What is gone can't be used, so its findings end, but for having been there very briefly. `ended`: what the
+    /// metadata says about its end, where known. The caller saves the row.
+    void removed(DomainId domain, KeyRow& row, const ldap::EndedKey* ended);
+    /// Entra, asked, does not know the key, or knows it again. The caller saves the row.
+    void set_unmatched(DomainId domain, KeyRow& row, bool unmatched);
     /// A value that came and went between two polls leaves its trace in the replication metadata only: its row,
     /// counted, for the caller to save, where that is suspicious.
-    [[nodiscard]] std::optional<KeyRow> examine(const UserRow& user, const ldap::EndedKey& ended);
+    [[nodiscard]] std::optional<KeyRow> ended(const UserRow& user, const ldap::EndedKey& ended);
 
   private:
+    struct Carrier {
+        DomainId domain;
+        KeyRow row;
+    };
+    [[nodiscard]] bool wants(DomainId domain, ldap::KeyFinding finding);
+    [[nodiscard]] bool anyone_wants_shared_keys() const;
+    [[nodiscard]] std::vector<Carrier> two_others(const KeyRow& row);
+    void mark_shared_keys(DomainId domain);
     void set(DomainId domain, KeyRow& row, ldap::KeyFindings findings);
 
     Ledger* ledger_;

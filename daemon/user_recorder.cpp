@@ -98,7 +98,7 @@ std::optional<UserId> UserRecorder::record(DomainId domain, const ldap::Director
         if (find_key(known, ended.key_id) != nullptr) {
             continue;
         }
-        if (const auto row = findings.examine(user, ended)) {
+        if (const auto row = findings.ended(user, ended)) {
             ledger_->keys.save(*row);
             ++state_count(*ledger_, domain, *row);
         }
@@ -108,7 +108,8 @@ std::optional<UserId> UserRecorder::record(DomainId domain, const ldap::Director
             continue;
         }
         if (is_gone(key, observed)) {
-            remove(user, key, now);
+            const auto ended = std::ranges::find(observed.ended_keys, key.key_id, &ldap::EndedKey::key_id);
+            remove(user, key, now, ended == observed.ended_keys.end() ? nullptr : &*ended);
         } else if (incremental) {
             ++live;
         }
@@ -132,7 +133,7 @@ void UserRecorder::arrive(const UserRow& user, const ldap::DirectoryUser& observ
     row.device_id = key.device_id;
     if (auto moved = known == nullptr ? carried_over(user, row, now) : std::nullopt) {
         ++state_count(*ledger_, user.domain_id, *moved);
-        findings.examine(user.domain_id, *moved, key, observed);
+        findings.arrived(user.domain_id, *moved, key, observed);
         ledger_->keys.save(*moved);
         return;
     }
@@ -180,7 +181,7 @@ void UserRecorder::arrive(const UserRow& user, const ldap::DirectoryUser& observ
             }
         }
     }
-    findings.examine(user.domain_id, row, key, observed);
+    findings.arrived(user.domain_id, row, key, observed);
     ledger_->keys.save(row);
 }
 
@@ -223,19 +224,19 @@ std::optional<KeyRow> UserRecorder::carried_over(const UserRow& user, const KeyR
         KeyRow left = *old;
         --state_count(*ledger_, before->domain_id, left);
         left.state = KeyState::removed;
+        findings.removed(before->domain_id, left, nullptr);  // it goes on elsewhere: not short-lived
         left.removed_at = now;
-        findings.clear(before->domain_id, left);
         ledger_->keys.save(left);
         ++state_count(*ledger_, before->domain_id, left);
     }
     return moved;
 }
 
-void UserRecorder::remove(const UserRow& user, KeyRow key, Instant now) {
+void UserRecorder::remove(const UserRow& user, KeyRow key, Instant now, const ldap::EndedKey* ended) {
     --state_count(*ledger_, user.domain_id, key);
     key.state = KeyState::removed;
     key.removed_at = now;
-    findings.clear(user.domain_id, key);
+    findings.removed(user.domain_id, key, ended);
     ledger_->keys.save(key);
     ++state_count(*ledger_, user.domain_id, key);
     ++figures_of(*ledger_, user.domain_id, usage_of(key.usage)).removals;
@@ -246,7 +247,7 @@ void UserRecorder::lose(UserId id, Instant now) {
     UserRow user = *ledger_->users.find(id);
     for (const KeyRow& key : ledger_->keys.of_user(id)) {
         if (is_live(key)) {
-            remove(user, key, now);
+            remove(user, key, now, nullptr);
         }
     }
     user.flags |= user_without_keys;

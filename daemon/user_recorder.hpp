@@ -39,7 +39,7 @@ class UserRecorder {
   private:
     void arrive(const UserRow& user, const ldap::DirectoryUser& observed, const ldap::DirectoryKey& key,
                 const KeyRow* known, Instant now, std::vector<Instant>& cloud_writes);
-    void remove(const UserRow& user, KeyRow key, Instant now);
+    void remove(const UserRow& user, KeyRow key, Instant now, const ldap::EndedKey* ended);
     void measure(DomainRow& domain, const UserRow& user, KeyRow& key, const WriteInterval& write);
     /// A user moved between domains keeps its keys: nobody registered or wrote anything. The key's row for this domain.
     [[nodiscard]] std::optional<KeyRow> carried_over(const UserRow& user, const KeyRow& key, Instant now);
