@@ -31,8 +31,14 @@ AuditFileMonitor::AuditFileMonitor(const config::EntraSettings& settings, Ledger
 void AuditFileMonitor::open_reader() {
     const std::string stored =
         ledger_->call([](LedgerDesk& desk) { return desk.registrations.position(position_name); });
-    reader_.emplace(settings_.audit_files, settings_.activities, tell,
-                    entra::parse_audit_file_cursor(stored).value_or(entra::AuditFileCursor{}));
+    malformed_ = 0;
+    reader_.emplace(
+        settings_.audit_files, settings_.activities,
+        [this](const entra::AuditFileProblem& problem) {
+            malformed_ += problem.line == 0 ? 0U : 1U;
+            tell(problem);
+        },
+        entra::parse_audit_file_cursor(stored).value_or(entra::AuditFileCursor{}));
 }
 
 std::chrono::milliseconds AuditFileMonitor::step(const std::stop_token& stop) {
@@ -45,9 +51,10 @@ std::chrono::milliseconds AuditFileMonitor::step(const std::stop_token& stop) {
         const auto pass = reader_->read(
             [this](std::vector<entra::RegistrationEvent>&& events, const entra::AuditFileCursor& cursor) {
                 ledger_->call([&](LedgerDesk& desk) {
-                    desk.registrations.record_events(events, clock_(),
-                                                     {std::string{position_name}, entra::serialize(cursor)});
+                    desk.registrations.record_events(
+                        events, clock_(), {std::string{position_name}, entra::serialize(cursor), malformed_});
                 });
+                malformed_ = 0;
                 return true;
             },
             stop);

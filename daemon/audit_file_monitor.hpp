@@ -32,6 +32,7 @@ class AuditFileMonitor {
     Clock clock_;
     std::shared_ptr<Progress::Beat> beat_;
     std::optional<entra::AuditFileReader> reader_;  ///< made anew from the ledger's cursor after a failure
+    std::uint64_t malformed_ = 0;                   ///< records since the ledger's cursor
     Worker worker_;                                 // last: its thread uses the others
 };
 

@@ -190,7 +190,7 @@ milliseconds DomainMonitor::failed(std::string_view server, std::string_view rea
 
 void DomainMonitor::resolve_registrations(const std::stop_token& stop) {
     const auto unresolved =
-        ledger_->call([this](LedgerDesk& desk) { return desk.registrations.unresolved_accounts(clock_()); });
+        ledger_->call([this](LedgerDesk& desk) { return desk.registrations.unresolved_accounts(id_, clock_()); });
     for (const auto& asked : unresolved) {
         const auto account = reader_.look_up({{}, {}, asked.user_principal_name}, stop);
         if (!account) {

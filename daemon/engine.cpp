@@ -36,8 +36,8 @@ metrics::DeclaredSources declared_sources(const config::Settings& settings) {
         sources.clock_peers.insert(sources.clock_peers.end(), domain.servers.begin(), domain.servers.end());
     }
     sources.directory_failures = reasons(ldap::poll_failure_labels);
-    sources.graph = settings.entra && settings.entra->uses_graph();
-    sources.audit_files = settings.entra && !settings.entra->audit_files.empty();
+    sources.graph = settings.uses_graph();
+    sources.audit_files = settings.uses_audit_files();
     sources.file_failures = {"unreadable", "ledger"};
     if (sources.graph) {
         sources.clock_peers.emplace_back("graph");
@@ -51,8 +51,8 @@ metrics::DeclaredSources declared_sources(const config::Settings& settings) {
 Engine::Engine(config::Settings settings, metrics::Instruments& instruments, metrics::SnapshotSlot& slot,
                Progress& progress, Clock clock)
     : settings_(std::move(settings)), readiness_(names_of(settings_)), ledger_(settings_, slot, clock) {
-    const bool graph = settings_.entra && settings_.entra->uses_graph();
-    const UserSource user_source = graph || !settings_.entra ? UserSource::graph : UserSource::directory;
+    const bool by_files_alone = settings_.uses_audit_files() && !settings_.uses_graph();
+    const UserSource user_source = by_files_alone ? UserSource::directory : UserSource::graph;
     for (const config::DomainSettings& domain : settings_.domains) {
         domains_.push_back(std::make_unique<DomainMonitor>(domain, supervisor_, ledger_, instruments, readiness_,
                                                            progress, user_source, clock));
@@ -63,10 +63,10 @@ Engine::Engine(config::Settings settings, metrics::Instruments& instruments, met
                 std::make_unique<ArrivalMonitor>(domain, server, supervisor_, ledger_, instruments, progress, clock));
         }
     }
-    if (settings_.entra && !settings_.entra->audit_files.empty()) {
+    if (settings_.uses_audit_files()) {
         audit_files_ = std::make_unique<AuditFileMonitor>(*settings_.entra, ledger_, instruments, progress, clock);
     }
-    if (graph) {
+    if (settings_.uses_graph()) {
         entra_ = std::make_unique<EntraMonitor>(*settings_.entra, ledger_, instruments, progress, clock);
     }
 }

@@ -1,14 +1,16 @@
-// Watches Entra ID: reads the audit log, the users it names and the tenant's last sync on a thread of its own.
+// Watches Entra ID on a thread of its own: polls, their metrics and their failures. What is read, and in which order,
+// is RegistrationFeed's.
 #pragma once
 
 #include <memory>
-#include <optional>
+#include <string>
 
 #include "config/settings.hpp"
 #include "daemon/backoff.hpp"
 #include "daemon/clock.hpp"
 #include "daemon/ledger_service.hpp"
 #include "daemon/progress.hpp"
+#include "daemon/registration_feed.hpp"
 #include "daemon/worker.hpp"
 #include "entra/graph_reader.hpp"
 #include "metrics/instruments.hpp"
@@ -24,10 +26,7 @@ class EntraMonitor {
 
   private:
     std::chrono::milliseconds step(const std::stop_token& stop);
-    [[nodiscard]] std::expected<void, entra::GraphError> poll(const std::stop_token& stop);
-    [[nodiscard]] std::expected<void, entra::GraphError> read_audit_log(Instant started, const std::stop_token& stop);
-    [[nodiscard]] std::expected<void, entra::GraphError> survey(Instant started, const std::stop_token& stop);
-    [[nodiscard]] std::expected<void, entra::GraphError> read_users(const std::stop_token& stop);
+    void poll_succeeded(std::chrono::nanoseconds took);
     std::chrono::milliseconds failed(std::string_view reason, std::string_view detail, std::chrono::nanoseconds took);
 
     config::EntraSettings settings_;
@@ -36,9 +35,9 @@ class EntraMonitor {
     Clock clock_;
     std::shared_ptr<Progress::Beat> beat_;
     Backoff backoff_;
-    std::optional<Instant> surveyed_at_;
     std::string last_failure_;
     entra::GraphReader reader_;
+    RegistrationFeed feed_;
     Worker worker_;  // last: its thread uses the others
 };
 

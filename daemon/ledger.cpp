@@ -101,6 +101,7 @@ Ledger::Ledger(const fs::path& path, const DamageReport& on_damage)
       registrations(*database_),
       deletions(*database_),
       entra_users(*database_),
+      key_questions(*database_),
       figures(*database_) {
     // This also tells a read-only file now, not at the first key.
     begin();

@@ -11,6 +11,7 @@
 #include "daemon/burst_table.hpp"
 #include "daemon/directory_tables.hpp"
 #include "daemon/figures_store.hpp"
+#include "daemon/key_question_table.hpp"
 #include "daemon/registration_tables.hpp"
 #include "daemon/sqlite.hpp"
 
@@ -78,6 +79,7 @@ class Ledger {
     RegistrationTable registrations;
     DeletionTable deletions;
     EntraUserTable entra_users;
+    KeyQuestionTable key_questions;
     FiguresStore figures;
 };
 

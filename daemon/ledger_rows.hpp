@@ -90,6 +90,10 @@ struct RegistrationRow {
     std::optional<std::uint32_t> rid;
     AccountFinding account = AccountFinding::unknown;
     std::optional<Instant> looked_up_at;
+    std::string method_id;            ///< of the authentication method, once Entra has shown it
+    std::string strength;             ///< as Entra tells it: "normal", "weak"; empty where it does not
+    std::optional<Instant> asked_at;  ///< Entra's methods, with an answer
+    std::optional<Instant> known_at;  ///< that showed it
 };
 
 struct DeletionRow {

@@ -1,5 +1,6 @@
 #include "daemon/ledger_schema.hpp"
 
+#include <array>
 #include <stdexcept>
 #include <string>
 
@@ -116,6 +117,27 @@ CREATE TABLE figures (                     -- what /metrics counts: survives res
 ) STRICT, WITHOUT ROWID;
 )sql";
 
+// Keys and registrations are confirmed by Entra's authentication methods.
+constexpr const char* version_2 = R"sql(
+ALTER TABLE registrations ADD COLUMN method_id TEXT NOT NULL DEFAULT '';
+ALTER TABLE registrations ADD COLUMN strength TEXT NOT NULL DEFAULT '';
+ALTER TABLE registrations ADD COLUMN asked_at INTEGER;  -- Entra's methods, with an answer
+ALTER TABLE registrations ADD COLUMN known_at INTEGER;  -- that showed it
+
+CREATE TABLE key_questions (               -- keys in the directory that Entra is to be asked about
+    user_id INTEGER NOT NULL, key_id BLOB NOT NULL,
+    due_at INTEGER NOT NULL,
+    news INTEGER NOT NULL,                 -- it appeared while we looked on, and Entra has not told of it yet
+    missing_since INTEGER,                 -- Entra was asked then, and since, and did not know it
+    PRIMARY KEY (user_id, key_id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX key_questions_due ON key_questions (due_at);
+CREATE INDEX deletions_withdrew ON deletions (withdrew) WHERE withdrew IS NOT NULL;
+)sql";
+
+// The one at index N makes version N + 1.
+constexpr std::array<const char*, ledger_schema_version> migrations{version_1, version_2};
+
 }  // namespace
 
 void prepare_ledger_schema(Database& database) {
@@ -129,7 +151,9 @@ void prepare_ledger_schema(Database& database) {
         return;
     }
     database.execute("BEGIN IMMEDIATE");
-    database.execute(version_1);
+    for (auto version = static_cast<std::size_t>(found); version < migrations.size(); ++version) {
+        database.execute(migrations.at(version));
+    }
     database.execute("PRAGMA user_version = " + std::to_string(ledger_schema_version));
     database.execute("COMMIT");
 }

@@ -39,6 +39,7 @@ LedgerService::LedgerService(const config::Settings& settings, metrics::Snapshot
         directory_->users.arrivals.observe(domain_ids_[domain.name], domain.observe_servers);
     }
     registrations_ = std::make_unique<RegistrationRecorder>(*ledger_, settings);
+    methods_ = std::make_unique<MethodRecorder>(*ledger_, settings.sync, directory_->users.findings);
     directory_->users.on_measured = [](const UserRow& user, const KeyRow& key) {
         if (logs(LogLevel::debug)) {
             log(LogLevel::debug, "measured a key",
@@ -60,7 +61,7 @@ LedgerService::~LedgerService() {
 
 void LedgerService::enqueue(std::function<void(LedgerDesk&)> work) {
     boost::asio::post(loop_->pool, [this, work = std::move(work)] {
-        LedgerDesk desk{*ledger_, *directory_, *registrations_};
+        LedgerDesk desk{*ledger_, *directory_, *registrations_, *methods_};
         const std::uint64_t rollbacks = ledger_->rollbacks();
         work(desk);  // a packaged task: exceptions travel in its future
         commit_failures_ += ledger_->rollbacks() - rollbacks;

@@ -9,19 +9,10 @@
 
 #include "config/settings.hpp"
 #include "daemon/clock.hpp"
-#include "daemon/directory_recorder.hpp"
-#include "daemon/ledger.hpp"
-#include "daemon/registration_recorder.hpp"
+#include "daemon/ledger_desk.hpp"
 #include "metrics/snapshot_slot.hpp"
 
 namespace keysyncd::daemon {
-
-/// What runs on the ledger's thread works with.
-struct LedgerDesk {
-    Ledger& ledger;
-    DirectoryRecorder& directory;
-    RegistrationRecorder& registrations;
-};
 
 class LedgerService {
   public:
@@ -62,6 +53,7 @@ class LedgerService {
     std::unique_ptr<Ledger> ledger_;
     std::unique_ptr<DirectoryRecorder> directory_;
     std::unique_ptr<RegistrationRecorder> registrations_;
+    std::unique_ptr<MethodRecorder> methods_;
     std::unique_ptr<Loop> loop_;  // last: its thread ends before what it uses
 };
 

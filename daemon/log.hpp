@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <initializer_list>
 #include <optional>
 #include <string>
@@ -35,5 +36,8 @@ void log(LogLevel level, std::string_view message, std::initializer_list<LogFiel
 /// One line without its end, as log() writes it; `time` is RFC 3339. Pure, for tests.
 [[nodiscard]] std::string log_line(LogFormat format, std::string_view time, LogLevel level, std::string_view message,
                                    std::initializer_list<LogField> fields);
+
+/// How a part that also runs outside the daemon tells something: message and detail, which may be empty.
+using Tell = std::function<void(LogLevel, std::string_view message, std::string_view detail)>;
 
 }  // namespace keysyncd::daemon

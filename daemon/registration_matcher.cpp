@@ -3,11 +3,29 @@
 #include <algorithm>
 #include <array>
 
+#include "daemon/meta_names.hpp"
+#include "entra/method_match.hpp"
+
 namespace keysyncd::daemon {
 namespace {
 
 std::uint64_t& keys_in(metrics::DomainFigures& figures, metrics::Usage usage, metrics::State state) {
     return figures.usage[static_cast<std::size_t>(usage)].keys[static_cast<std::size_t>(state)];
+}
+
+/// The registration that announced this key: by the id that Entra gave its method, else by the time.
+std::optional<std::size_t> announced_by(const KeyRow& key, std::span<const RegistrationRow> candidates) {
+    std::vector<Instant> times;
+    for (std::size_t i = 0; i < candidates.size(); ++i) {
+        const auto reading = entra::read_key_id(candidates[i].method_id, key.key_id);
+        if (reading == entra::KeyIdReading::this_key) {
+            return i;
+        }
+        // Entra has shown that it is another key, however near the time.
+        const bool another = reading == entra::KeyIdReading::another_key;
+        times.push_back(another ? *key.created_at - 2 * match_tolerance : candidates[i].registered_at);
+    }
+    return nearest(*key.created_at, times);
 }
 
 }  // namespace
@@ -31,6 +49,16 @@ metrics::State figure_state(KeyState state) noexcept {
     constexpr std::array states{metrics::State::synced, metrics::State::unmatched, metrics::State::local,
                                 metrics::State::removed};
     return states[static_cast<std::size_t>(state)];
+}
+
+void raise_method_proof(Ledger& ledger, MethodProof proof) {
+    if (proof > method_proof(ledger)) {
+        ledger.meta.set(meta_name::method_proof, static_cast<std::int64_t>(proof));
+    }
+}
+
+MethodProof method_proof(Ledger& ledger) {
+    return static_cast<MethodProof>(ledger.meta.get(meta_name::method_proof).value_or(0));
 }
 
 std::optional<UserRow> RegistrationMatcher::directory_user(const EntraUserRow& entra_user) {
@@ -68,10 +96,7 @@ std::optional<RegistrationRow> RegistrationMatcher::key_arrived(const UserRow& u
         return std::nullopt;
     }
     const std::vector<RegistrationRow> candidates = ledger_->registrations.matchable_of(owner->id, *kind);
-    std::vector<Instant> times;
-    times.reserve(candidates.size());
-    std::ranges::transform(candidates, std::back_inserter(times), &RegistrationRow::registered_at);
-    const auto match = nearest(*key.created_at, times);
+    const auto match = announced_by(key, candidates);
     if (!match) {
         return std::nullopt;
     }
@@ -107,6 +132,9 @@ void RegistrationMatcher::registration_resolved(RegistrationRow registration, co
         if (const auto match = nearest(registration.registered_at, times)) {
             unannounced[*match].registration_id = registration.id;
             ledger_->keys.save(unannounced[*match]);
+            if (unannounced[*match].state == KeyState::unmatched) {
+                ledger_->key_questions.hasten(user->id, unannounced[*match].key_id, now);  // Entra may know it by now
+            }
             registration.state = RegistrationState::arrived;
             ledger_->registrations.update(registration, now);
             return;
@@ -119,9 +147,36 @@ void RegistrationMatcher::registration_resolved(RegistrationRow registration, co
     settle_deletions(owner, registration.kind, now);
 }
 
+void RegistrationMatcher::question_arrival(const KeyRow& key, const std::optional<RegistrationRow>& registration,
+                                           Instant now) {
+    if (registration && confirms(registration->method_id, registration->registered_at, key.key_id, key.created_at)) {
+        const bool by_id = entra::read_key_id(registration->method_id, key.key_id) == entra::KeyIdReading::this_key;
+        raise_method_proof(*ledger_, by_id ? MethodProof::by_key_id : MethodProof::by_time);
+    } else if (kind_of(key.usage)) {
+        ledger_->key_questions.save({key.user_id, key.key_id, now, true, std::nullopt});
+    }
+}
+
+bool RegistrationMatcher::explains_withdrawn(const DeletionRow& deletion, const EntraUserRow& owner) {
+    for (const RegistrationRow& gone : ledger_->registrations.withdrawn_unexplained(owner.id, deletion.kind)) {
+        if (gone.registered_at <= deletion.deleted_at) {
+            ledger_->deletions.close(deletion.event_id, gone.id);
+            return true;
+        }
+    }
+    return false;
+}
+
 void RegistrationMatcher::settle_deletions(const EntraUserRow& owner, entra::KeyKind kind, Instant now) {
     for (const DeletionRow& deletion : ledger_->deletions.open_of(owner.id, kind)) {
-        const std::vector<RegistrationRow> waiting = ledger_->registrations.pending_of(owner.id, kind);
+        if (explains_withdrawn(deletion, owner)) {
+            continue;
+        }
+        std::vector<RegistrationRow> waiting = ledger_->registrations.pending_of(owner.id, kind);
+        // Entra still showed it when the deletion had settled: it was not meant.
+        std::erase_if(waiting, [&](const RegistrationRow& row) {
+            return row.known_at && *row.known_at >= deletion.deleted_at + entra_settling;
+        });
         std::vector<Instant> pending;
         std::ranges::transform(waiting, std::back_inserter(pending), &RegistrationRow::registered_at);
 
@@ -171,6 +226,7 @@ void RegistrationMatcher::key_removed(const UserRow& user, const KeyRow& key, In
     if (!kind) {
         return;
     }
+    ledger_->key_questions.erase(user.id, key.key_id);
     if (const auto owner = entra_user(user)) {
         settle_deletions(*owner, *kind, now);
     }

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "daemon/ledger.hpp"
+#include "daemon/method_verdict.hpp"
 
 namespace keysyncd::daemon {
 
@@ -17,6 +18,9 @@ class RegistrationMatcher {
 
     /// A key of this user appeared: ends the registration that announced it. std::nullopt: none is known (yet).
     [[nodiscard]] std::optional<RegistrationRow> key_arrived(const UserRow& user, KeyRow& key, Instant now);
+
+    /// The new key is to be asked about in Entra, unless Entra has shown its registration.
+    void question_arrival(const KeyRow& key, const std::optional<RegistrationRow>& registration, Instant now);
 
     /// A registration whose user is known and watched: joined to its key, or pending from now on.
     void registration_resolved(RegistrationRow registration, const EntraUserRow& entra_user, Instant now);
@@ -34,9 +38,15 @@ class RegistrationMatcher {
     [[nodiscard]] std::optional<EntraUserRow> entra_user(const UserRow& user);
 
   private:
+    [[nodiscard]] bool explains_withdrawn(const DeletionRow& deletion, const EntraUserRow& owner);
+
     Ledger* ledger_;
     Ticks patience_;
 };
+
+/// Keys in the directory were found in Entra that well; kept across restarts.
+void raise_method_proof(Ledger& ledger, MethodProof proof);
+[[nodiscard]] MethodProof method_proof(Ledger& ledger);
 
 /// Which kind of registration announces keys of this usage; std::nullopt: none does.
 [[nodiscard]] std::optional<entra::KeyKind> kind_of(ldap::KeyUsage usage) noexcept;

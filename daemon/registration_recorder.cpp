@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 
+#include "daemon/column.hpp"
 #include "daemon/finding_recorder.hpp"
 #include "daemon/meta_names.hpp"
 #include "entra/base64.hpp"
@@ -30,6 +31,7 @@ void RegistrationRecorder::record_events(std::span<const entra::RegistrationEven
     ledger_->in_transaction([&] {
         if (!position.source.empty()) {
             ledger_->texts.set(position.source, position.text);
+            count(meta_name::malformed_file_records, position.malformed);
         }
         for (const entra::RegistrationEvent& event : events) {
             std::optional<EntraUserRow> owner = event.user_id.empty()
@@ -51,6 +53,11 @@ void RegistrationRecorder::record_events(std::span<const entra::RegistrationEven
             registration.upn = event.user_principal_name;
             registration.kind = event.key_kind;
             registration.registered_at = event.at;
+            if (!event.method_id.empty()) {
+                registration.method_id = event.method_id;
+                registration.asked_at = now;
+                registration.known_at = now;
+            }
             const auto id = ledger_->registrations.insert(registration, now);
             if (id && fresh) {
                 registration.id = *id;
@@ -89,12 +96,14 @@ std::string RegistrationRecorder::position(std::string_view source) {
     return ledger_->texts.get(source).value_or("");
 }
 
-std::vector<RegistrationRecorder::UnresolvedAccount> RegistrationRecorder::unresolved_accounts(Instant now) {
+std::vector<RegistrationRecorder::UnresolvedAccount> RegistrationRecorder::unresolved_accounts(DomainId domain,
+                                                                                               Instant now) {
+    std::erase_if(not_found_, [&](const auto& asked) {
+        return std::chrono::abs(now - asked.second) >= Ticks{settings_.sync.cycle};
+    });
     std::vector<UnresolvedAccount> accounts;
     for (const RegistrationRow& row : ledger_->registrations.in_state(RegistrationState::unresolved)) {
-        const bool asked_lately =
-            row.looked_up_at && std::chrono::abs(now - *row.looked_up_at) < Ticks{settings_.sync.cycle};
-        if (!row.upn.empty() && !asked_lately) {
+        if (!row.upn.empty() && !not_found_.contains({domain, row.id})) {
             accounts.push_back({row.id, row.entra_user_id.empty() ? row.upn : row.entra_user_id, row.upn});
         }
     }
@@ -113,12 +122,7 @@ void RegistrationRecorder::record_directory_account(const UnresolvedAccount& ask
         record_user(asked.entra_name, user, now);
         return;
     }
-    ledger_->in_transaction([&] {
-        if (auto row = ledger_->registrations.find(asked.registration)) {
-            row->looked_up_at = now;
-            ledger_->registrations.update(*row, now);
-        }
-    });
+    not_found_[{domain, asked.registration}] = now;
 }
 
 EntraUserRow RegistrationRecorder::place(const entra::EntraUser& user, Instant now) const {
@@ -206,11 +210,45 @@ void RegistrationRecorder::resolve(RegistrationRow registration, const EntraUser
 }
 
 void RegistrationRecorder::record_organization(const entra::OrganizationSync& organization) {
-    if (!organization.last_sync) {
-        return;
+    ledger_->in_transaction([&] {
+        if (organization.last_sync) {
+            ledger_->meta.set(meta_name::entra_last_sync, to_column(*organization.last_sync));
+        }
+        if (organization.last_password_sync) {
+            ledger_->meta.set(meta_name::entra_last_password_sync, to_column(*organization.last_password_sync));
+        }
+        set_flag(meta_name::entra_sync_enabled, organization.sync_enabled);
+    });
+}
+
+void RegistrationRecorder::record_sync_features(const entra::SyncFeatures& features) {
+    ledger_->in_transaction([&] {
+        set_flag(meta_name::entra_password_sync, features.password_sync);
+        set_flag(meta_name::entra_device_writeback, features.device_writeback);
+        set_flag(meta_name::entra_user_writeback, features.user_writeback);
+    });
+}
+
+bool RegistrationRecorder::record_malformed(std::string_view detail) {
+    bool first = false;
+    ledger_->in_transaction([&] {
+        // Of no domain and no user; the detail names the event.
+        first = ledger_->malformed.remember(0, {}, std::hash<std::string_view>{}(detail));
+        count(meta_name::malformed_graph_records, first ? 1 : 0);
+    });
+    return first;
+}
+
+void RegistrationRecorder::set_flag(std::string_view name, std::optional<bool> value) {
+    if (value) {
+        ledger_->meta.set(name, *value ? 1 : 0);
     }
-    ledger_->in_transaction(
-        [&] { ledger_->meta.set(meta_name::entra_last_sync, organization.last_sync->time_since_epoch().count()); });
+}
+
+void RegistrationRecorder::count(std::string_view name, std::uint64_t more) {
+    if (more > 0) {
+        ledger_->meta.set(name, ledger_->meta.get(name).value_or(0) + static_cast<std::int64_t>(more));
+    }
 }
 
 entra::AuditWindow RegistrationRecorder::audit_window(Instant now) {
@@ -289,6 +327,7 @@ void RegistrationRecorder::tidy(Instant now) {
             count_findings(*ledger_, domain, key.findings, 0);
         });
         ledger_->deletions.forget_before(limit);
+        ledger_->key_questions.forget_before(limit);
         ledger_->bursts.forget_before(limit);
     });
 }

@@ -3,9 +3,11 @@
 // The ledger's thread only. Each call is one transaction.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "config/settings.hpp"
@@ -17,15 +19,17 @@
 
 namespace keysyncd::daemon {
 
+/// How far a source was read, in a text that only it understands; stored together with what was read.
+struct SourcePosition {
+    std::string source;
+    std::string text;
+    std::uint64_t malformed = 0;  ///< records that could not be read since the position before
+};
+
 class RegistrationRecorder {
   public:
     RegistrationRecorder(Ledger& ledger, const config::Settings& settings);
 
-    /// How far a source was read, in a text that only it understands; stored together with what was read.
-    struct SourcePosition {
-        std::string source;
-        std::string text;
-    };
     void record_events(std::span<const entra::RegistrationEvent> events, Instant now,
                        const SourcePosition& position = {});
     /// As last stored; empty at first.
@@ -37,8 +41,8 @@ class RegistrationRecorder {
         std::string entra_name;
         std::string user_principal_name;
     };
-    [[nodiscard]] std::vector<UnresolvedAccount> unresolved_accounts(Instant now);
-    /// None: not in this domain; asked again a cycle later.
+    [[nodiscard]] std::vector<UnresolvedAccount> unresolved_accounts(DomainId domain, Instant now);
+    /// None: not in this domain; it is asked again a cycle later.
     void record_directory_account(const UnresolvedAccount& asked, DomainId domain,
                                   const std::optional<ldap::DirectoryUser>& account, Instant now);
 
@@ -47,6 +51,9 @@ class RegistrationRecorder {
     /// `asked` is the string that users_to_read gave; std::nullopt: Entra does not know it (any more).
     void record_user(const std::string& asked, const std::optional<entra::EntraUser>& user, Instant now);
     void record_organization(const entra::OrganizationSync& organization);
+    void record_sync_features(const entra::SyncFeatures& features);
+    /// A record of Graph's audit log that could not be read. True the first time: each is counted once.
+    [[nodiscard]] bool record_malformed(std::string_view detail);
 
     /// Where the audit log is to be read from, and what of it is gone for good.
     [[nodiscard]] entra::AuditWindow audit_window(Instant now);
@@ -67,12 +74,15 @@ class RegistrationRecorder {
     void tidy(Instant now);
 
   private:
+    void set_flag(std::string_view name, std::optional<bool> value);
+    void count(std::string_view name, std::uint64_t more);
     void resolve(RegistrationRow registration, const EntraUserRow& user, Instant now);
     [[nodiscard]] EntraUserRow place(const entra::EntraUser& user, Instant now) const;
 
     Ledger* ledger_;
     config::Settings settings_;
     RegistrationMatcher matcher_;
+    std::map<std::pair<DomainId, RegistrationId>, Instant> not_found_;  ///< whom a domain did not have lately
 };
 
 /// onPremisesImmutableId: base64 of 16 bytes, objectGUID or mS-DS-ConsistencyGuid.

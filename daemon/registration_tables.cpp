@@ -6,8 +6,8 @@ namespace keysyncd::daemon {
 namespace {
 
 constexpr const char* registration_columns =
-    "SELECT id, event_id, entra_user_id, upn, kind, registered_at, state, domain_id, rid, account, looked_up_at "
-    "FROM registrations ";
+    "SELECT id, event_id, entra_user_id, upn, kind, registered_at, state, domain_id, rid, account, looked_up_at, "
+    "method_id, strength, asked_at, known_at FROM registrations ";
 
 RegistrationRow registration_row(const Statement& row) {
     RegistrationRow registration;
@@ -24,6 +24,10 @@ RegistrationRow registration_row(const Statement& row) {
     }
     registration.account = enumeration_column<AccountFinding>(row, 9);
     registration.looked_up_at = optional_instant_column(row, 10);
+    registration.method_id = row.text(11);
+    registration.strength = row.text(12);
+    registration.asked_at = optional_instant_column(row, 13);
+    registration.known_at = optional_instant_column(row, 14);
     return registration;
 }
 
@@ -74,10 +78,11 @@ std::optional<EntraUserRow> one_entra_user(Statement& statement) {
 
 RegistrationTable::RegistrationTable(Database& database)
     : insert_(database.prepare("INSERT INTO registrations (event_id, entra_user_id, upn, kind, registered_at, state, "
-                               "changed_at) VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (event_id) DO NOTHING "
-                               "RETURNING id")),
-      update_(database.prepare("UPDATE registrations SET entra_user_id = ?, upn = ?, state = ?, domain_id = ?, "
-                               "rid = ?, account = ?, looked_up_at = ?, changed_at = ? WHERE id = ?")),
+                               "method_id, asked_at, known_at, changed_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
+                               "ON CONFLICT (event_id) DO NOTHING RETURNING id")),
+      update_(database.prepare("UPDATE registrations SET entra_user_id = ?, upn = ?, registered_at = ?, state = ?, "
+                               "domain_id = ?, rid = ?, account = ?, looked_up_at = ?, method_id = ?, strength = ?, "
+                               "asked_at = ?, known_at = ?, changed_at = ? WHERE id = ?")),
       by_id_(database.prepare(std::string{registration_columns} + "WHERE id = ?")),
       by_state_(
           database.prepare(std::string{registration_columns} + "WHERE state = ? AND state IN (0, 1) ORDER BY id")),
@@ -86,12 +91,16 @@ RegistrationTable::RegistrationTable(Database& database)
                            "WHERE entra_user_id = ? AND kind = ? AND state IN (1, 3) ORDER BY registered_at, id")),
       pending_(database.prepare(std::string{registration_columns} +
                                 "WHERE entra_user_id = ? AND kind = ? AND state = 1 ORDER BY registered_at, id")),
+      withdrawn_(database.prepare(std::string{registration_columns} +
+                                  "WHERE entra_user_id = ? AND kind = ? AND state = 3 AND NOT EXISTS (SELECT 1 FROM "
+                                  "deletions WHERE withdrew = registrations.id) ORDER BY registered_at, id")),
       expired_(database.prepare(std::string{registration_columns} + "WHERE state > 1 AND changed_at < ?")),
       delete_(database.prepare("DELETE FROM registrations WHERE id = ?")) {}
 
 std::optional<RegistrationId> RegistrationTable::insert(const RegistrationRow& row, Instant now) {
     insert_.bind(row.event_id, row.entra_user_id, row.upn, static_cast<int>(row.kind), to_column(row.registered_at),
-                 static_cast<int>(row.state), to_column(now));
+                 static_cast<int>(row.state), row.method_id, to_column(row.asked_at), to_column(row.known_at),
+                 to_column(now));
     std::optional<RegistrationId> id;
     while (insert_.step()) {
         id = insert_.integer(0);
@@ -102,8 +111,9 @@ std::optional<RegistrationId> RegistrationTable::insert(const RegistrationRow& r
 
 void RegistrationTable::update(const RegistrationRow& row, Instant now) {
     update_
-        .bind(row.entra_user_id, row.upn, static_cast<int>(row.state), row.domain_id, row.rid,
-              static_cast<int>(row.account), to_column(row.looked_up_at), to_column(now), row.id)
+        .bind(row.entra_user_id, row.upn, to_column(row.registered_at), static_cast<int>(row.state), row.domain_id,
+              row.rid, static_cast<int>(row.account), to_column(row.looked_up_at), row.method_id, row.strength,
+              to_column(row.asked_at), to_column(row.known_at), to_column(now), row.id)
         .run();
 }
 
@@ -122,6 +132,11 @@ std::vector<RegistrationRow> RegistrationTable::pending_of(std::string_view entr
 
 std::vector<RegistrationRow> RegistrationTable::matchable_of(std::string_view entra_user_id, entra::KeyKind kind) {
     return registrations(matchable_.bind(entra_user_id, static_cast<int>(kind)));
+}
+
+std::vector<RegistrationRow> RegistrationTable::withdrawn_unexplained(std::string_view entra_user_id,
+                                                                      entra::KeyKind kind) {
+    return registrations(withdrawn_.bind(entra_user_id, static_cast<int>(kind)));
 }
 
 void RegistrationTable::forget_ended_before(Instant limit,

@@ -25,11 +25,14 @@ class RegistrationTable {
     [[nodiscard]] std::vector<RegistrationRow> pending_of(std::string_view entra_user_id, entra::KeyKind kind);
     /// Pending and withdrawn ones, oldest first: a withdrawn key may have been on its way already.
     [[nodiscard]] std::vector<RegistrationRow> matchable_of(std::string_view entra_user_id, entra::KeyKind kind);
+    /// Withdrawn ones that no deletion event explains (yet): Entra's methods told it. Oldest first.
+    [[nodiscard]] std::vector<RegistrationRow> withdrawn_unexplained(std::string_view entra_user_id,
+                                                                     entra::KeyKind kind);
     /// Ended ones (arrived, withdrawn, out of scope) last changed before the limit are deleted, withdrawn ones told.
     void forget_ended_before(Instant limit, const std::function<void(const RegistrationRow&)>& withdrawn);
 
   private:
-    Statement insert_, update_, by_id_, by_state_, matchable_, pending_, expired_, delete_;
+    Statement insert_, update_, by_id_, by_state_, matchable_, pending_, withdrawn_, expired_, delete_;
 };
 
 class DeletionTable {

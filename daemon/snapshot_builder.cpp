@@ -32,6 +32,22 @@ std::shared_ptr<const metrics::Snapshot> build_snapshot(Ledger& ledger, const co
         tenant_last_sync = Instant{Ticks{*stored}};
         snapshot->entra_last_sync = unix_seconds(*tenant_last_sync);
     }
+    if (const auto stored = ledger.meta.get(meta_name::entra_last_password_sync)) {
+        snapshot->entra_last_password_sync = unix_seconds(Instant{Ticks{*stored}});
+    }
+    const auto flag = [&ledger](std::string_view name) {
+        const auto stored = ledger.meta.get(name);
+        return stored ? std::optional{*stored != 0} : std::nullopt;
+    };
+    snapshot->entra_sync = {.enabled = flag(meta_name::entra_sync_enabled),
+                            .password_sync = flag(meta_name::entra_password_sync),
+                            .device_writeback = flag(meta_name::entra_device_writeback),
+                            .user_writeback = flag(meta_name::entra_user_writeback)};
+    const auto counted = [&ledger](std::string_view name) {
+        return static_cast<std::uint64_t>(ledger.meta.get(name).value_or(0));
+    };
+    snapshot->malformed_graph_records = counted(meta_name::malformed_graph_records);
+    snapshot->malformed_file_records = counted(meta_name::malformed_file_records);
     const Ticks gap{ledger.meta.get(meta_name::registration_gap).value_or(0)};
     snapshot->registration_gap_seconds = std::chrono::duration<double>(gap).count();
     const std::vector<RegistrationRow> pending = ledger.registrations.in_state(RegistrationState::pending);

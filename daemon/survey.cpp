@@ -7,7 +7,9 @@
 
 #include "daemon/directory_recorder.hpp"
 #include "daemon/finding_policy.hpp"
-#include "daemon/registration_recorder.hpp"
+#include "daemon/ledger_desk.hpp"
+#include "daemon/registration_feed.hpp"
+#include "entra/audit_file_reader.hpp"
 #include "entra/graph_reader.hpp"
 #include "ldap/account_lookup.hpp"
 #include "ldap/deadline_supervisor.hpp"
@@ -39,15 +41,26 @@ class SurveySink final : public ldap::PassSink {
     std::function<void(std::size_t)> on_batch_;
 };
 
+constexpr std::size_t questions_about_one = 4;
+
+// The first poll of a ledger reads the audit log from the look-back on.
+config::Settings looking_back(config::Settings settings, std::chrono::seconds since) {
+    if (settings.entra) {
+        settings.entra->lookback = since;
+    }
+    return settings;
+}
+
 class Surveyor {
   public:
     Surveyor(const config::Settings& settings, const SurveyScope& scope, const Clock& clock, SurveyResult& result)
-        : settings_(settings),
+        : settings_(looking_back(settings, scope.since)),
           scope_(scope),
           clock_(clock),
           result_(result),
-          directory_(*result.ledger, settings.sync),
-          registrations_(*result.ledger, settings) {}
+          directory_(*result.ledger, settings_.sync),
+          registrations_(*result.ledger, settings_),
+          methods_(*result.ledger, settings_.sync, directory_.users.findings) {}
 
     void read_directory(const std::function<void(std::uint64_t)>& progress) {
         for (config::DomainSettings domain : settings_.domains) {
@@ -78,13 +91,17 @@ class Surveyor {
     }
 
     void read_entra() {
-        if (!settings_.entra || !settings_.entra->uses_graph()) {
-            return;
+        if (settings_.uses_graph()) {
+            if (const auto read = read_graph(); !read) {
+                result_.problems.push_back(
+                    fmt::format("Microsoft Graph: {}: {}", to_string(read.error().failure), read.error().detail));
+            }
         }
-        entra::GraphReader graph{*settings_.entra, {}};
-        if (const auto read = read_graph(graph); !read) {
-            result_.problems.push_back(
-                fmt::format("Microsoft Graph: {}: {}", to_string(read.error().failure), read.error().detail));
+        if (settings_.uses_audit_files()) {
+            read_audit_files();
+        }
+        if (settings_.uses_audit_files() && !settings_.uses_graph()) {
+            resolve_by_directory();
         }
     }
 
@@ -112,40 +129,81 @@ class Surveyor {
         }
     }
 
-    std::expected<void, entra::GraphError> read_graph(entra::GraphReader& graph) {
-        const auto one_user = wanted_user(graph);
+    std::expected<void, entra::GraphError> read_graph() {
+        entra::GraphReader graph{*settings_.entra, {}};
+        auto one_user = wanted_user(graph);
         if (!one_user) {
             return std::unexpected(one_user.error());
         }
-        auto read = graph.read_registrations(
-            clock_() - Ticks{scope_.since},
-            [&](std::vector<entra::RegistrationEvent>&& page) {
-                if (!scope_.user.empty()) {
-                    std::erase_if(page, [&](const entra::RegistrationEvent& event) {
-                        return !*one_user || (event.user_id != (*one_user)->id &&
-                                              event.user_principal_name != (*one_user)->user_principal_name);
-                    });
-                }
-                registrations_.record_events(page, clock_());
+        entra_user_ = std::move(*one_user);
+        RegistrationFeed feed{*settings_.entra,
+                              graph,
+                              [this](const std::function<void(LedgerDesk&)>& work) {
+                                  LedgerDesk desk{*result_.ledger, directory_, registrations_, methods_};
+                                  work(desk);
+                              },
+                              clock_,
+                              [](LogLevel, std::string_view, std::string_view) {},
+                              [this](const entra::RegistrationEvent& event) { return is_wanted(event); }};
+        if (auto read = feed.poll(stop_.get_token()); !read) {
+            return read;
+        }
+        if (feed.postponed() > 0) {
+            result_.problems.push_back(
+                fmt::format("Microsoft Graph: {} users more have changed by the registration report than one look asks "
+                            "about: the daemon finds their keys over time",
+                            feed.postponed()));
+        }
+        // Two requests for one user; for everybody it would take hours, which only the daemon has.
+        feed.confirm_keys(scope_.user.empty() ? 0 : questions_about_one, stop_.get_token());
+        return {};
+    }
+
+    void read_audit_files() {
+        entra::AuditFileReader reader{
+            settings_.entra->audit_files,
+            settings_.entra->activities,
+            [this](const entra::AuditFileProblem& problem) {
+                result_.problems.push_back(problem.line == 0
+                                               ? fmt::format("{}: {}", problem.path, problem.detail)
+                                               : fmt::format("{}:{}: {}", problem.path, problem.line, problem.detail));
+            },
+            {}};
+        reader.read(
+            [this](std::vector<entra::RegistrationEvent>&& events, const entra::AuditFileCursor&) {
+                std::erase_if(events, [this](const entra::RegistrationEvent& event) {
+                    return event.at < clock_() - Ticks{scope_.since} || !is_wanted(event);
+                });
+                registrations_.record_events(events, clock_());
                 return true;
             },
             stop_.get_token());
-        if (!read) {
-            return read;
-        }
-        for (const std::string& user : registrations_.users_to_read(clock_())) {
-            const auto answer = graph.read_user(user, stop_.get_token());
-            if (!answer) {
-                return std::unexpected(answer.error());
+    }
+
+    // Who a registration's user is, where Graph can't be asked.
+    void resolve_by_directory() {
+        for (const auto& [id, reader] : readers_) {
+            for (const auto& asked : registrations_.unresolved_accounts(id, clock_())) {
+                const auto account = reader->look_up({{}, {}, asked.user_principal_name}, stop_.get_token());
+                if (!account) {
+                    result_.problems.push_back(account.error().detail);
+                    break;
+                }
+                registrations_.record_directory_account(asked, id, *account, clock_());
             }
-            registrations_.record_user(user, *answer, clock_());
         }
-        const auto organization = graph.read_organization(stop_.get_token());
-        if (!organization) {
-            return std::unexpected(organization.error());
+    }
+
+    [[nodiscard]] bool is_wanted(const entra::RegistrationEvent& event) const {
+        if (scope_.user.empty()) {
+            return true;
         }
-        registrations_.record_organization(*organization);
-        return {};
+        if (entra_user_) {
+            return event.user_id == entra_user_->id || event.user_principal_name == entra_user_->user_principal_name;
+        }
+        const std::string& name = result_.account ? result_.account->user_principal_name : scope_.user;
+        return event.user_id == scope_.user ||
+               (!name.empty() && entra::equal_ignoring_case(event.user_principal_name, name));
     }
 
     // Entra's user of the one that was asked for: its own name, or the principal name that the directory gave.
@@ -161,7 +219,7 @@ class Surveyor {
         return graph.read_user(name, stop_.get_token());
     }
 
-    const config::Settings& settings_;
+    const config::Settings settings_;
     const SurveyScope& scope_;
     const Clock& clock_;
     SurveyResult& result_;
@@ -169,6 +227,8 @@ class Surveyor {
     ldap::DeadlineSupervisor supervisor_;
     DirectoryRecorder directory_;
     RegistrationRecorder registrations_;
+    MethodRecorder methods_;
+    std::optional<entra::EntraUser> entra_user_;  ///< of the one that was asked for
     std::vector<std::pair<DomainId, std::unique_ptr<ldap::DomainReader>>> readers_;
 };
 

@@ -176,6 +176,7 @@ void UserRecorder::arrive(const UserRow& user, const ldap::DirectoryUser& observ
                 ++figures.registrations;
             }
             cloud_writes.push_back(write.latest);
+            matcher_.question_arrival(row, registration, now);
             if (!readded) {
                 measure(domain, user, row, write);
             }

@@ -49,9 +49,11 @@ void RecorderFixture::open() {
     domain = ledger->add_domain(domain_name, now - Ticks{settings.entra->lookback});
     directory = std::make_unique<DirectoryRecorder>(*ledger, settings.sync);
     registrations = std::make_unique<RegistrationRecorder>(*ledger, settings);
+    methods = std::make_unique<MethodRecorder>(*ledger, settings.sync, directory->users.findings);
 }
 
 void RecorderFixture::restart() {
+    methods.reset();
     registrations.reset();
     directory.reset();
     ledger.reset();

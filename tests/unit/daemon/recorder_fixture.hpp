@@ -6,6 +6,7 @@
 
 #include "daemon/directory_recorder.hpp"
 #include "daemon/ledger.hpp"
+#include "daemon/method_recorder.hpp"
 #include "daemon/registration_recorder.hpp"
 #include "daemon/snapshot_builder.hpp"
 
@@ -65,6 +66,7 @@ class RecorderFixture {
     std::unique_ptr<Ledger> ledger;
     std::unique_ptr<DirectoryRecorder> directory;
     std::unique_ptr<RegistrationRecorder> registrations;
+    std::unique_ptr<MethodRecorder> methods;
     DomainId domain = 0;
 
   private:
