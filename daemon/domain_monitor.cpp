@@ -5,9 +5,11 @@
 #include <algorithm>
 #include <exception>
 #include <optional>
+#include <utility>
 
 #include "daemon/log.hpp"
 #include "daemon/random.hpp"
+#include "ldap/write_times.hpp"
 
 namespace keysyncd::daemon {
 namespace {
@@ -37,8 +39,7 @@ class RecordingSink final : public ldap::PassSink {
     std::vector<bool> with_news(std::span<const ldap::DirectoryUser> batch) override {
         // History is most of a first pass and never measured: not worth stopping the pipeline for.
         const auto may_have_news = [this](const ldap::DirectoryKey& key) {
-            return key.source == ldap::KeySource::azure_ad &&
-                   !(first_pass_ && key.created_at && *key.created_at < baseline_before_);
+            return !(first_pass_ && key.created_at && *key.created_at < baseline_before_);
         };
         if (std::ranges::none_of(batch, [&](const ldap::DirectoryUser& user) {
                 return std::ranges::any_of(user.keys, may_have_news);
@@ -150,6 +151,14 @@ void DomainMonitor::finished(const ldap::PassEnd& end, std::chrono::nanoseconds 
              {end.start.server});
     }
     tell("reading the domain", end.warnings);
+    if (end.metadata_asked > 0 && end.metadata_unreadable == end.metadata_asked) {
+        tell("reading write times", {std::string{ldap::metadata_missing}});
+    }
+    const std::string tracking = fmt::format("{}: {}", end.dirsync ? "DirSync" : "uSNChanged", end.tracking_reason);
+    if (tracking != std::exchange(tracking_, tracking)) {
+        log(LogLevel::info, "changes are tracked",
+            {{"domain", settings_.name}, {"server", end.start.server}, {"by", tracking}});
+    }
     if (!last_failure_.empty()) {
         last_failure_.clear();
         log(LogLevel::info, "the domain answers again", {{"domain", settings_.name}, {"server", end.start.server}});

@@ -51,6 +51,7 @@ class DomainMonitor {
     bool sweep_again_ = false;  ///< the ledger lost part of a pass
     std::set<std::string> told_;
     std::string last_failure_;  ///< told once, not at every try
+    std::string tracking_;      ///< as told last
     ldap::DomainReader reader_;
     Worker worker_;  // last: its thread uses the others
 };

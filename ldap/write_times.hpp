@@ -8,11 +8,18 @@
 #include <expected>
 #include <span>
 #include <stop_token>
+#include <string_view>
 
 #include "ldap/connection.hpp"
 #include "ldap/directory_user.hpp"
 
 namespace keysyncd::ldap {
+
+/// For the operator, where no user that was asked about showed any.
+inline constexpr std::string_view metadata_missing =
+    "msDS-ReplValueMetaData of users cannot be read: write times are bounded by polls, not exact. Grant the account "
+    "read access to msDS-ReplValueMetaData and replPropertyMetaData of users (a Samba domain controller does not have "
+    "the former)";
 
 class WriteTimes {
   public:

@@ -1,6 +1,8 @@
 #!/usr/bin/python3
 """The main job, whole: a domain and a tenant live through a scripted scenario against the real daemon, which is
-restarted and killed in between, and after every step each counter, gauge and histogram bucket equals the truth.
+restarted and killed in between, and after every step each counter, gauge and histogram bucket equals the truth. Three
+daemons look on, each with a ledger of its own: by uSNChanged, by DirSync as a plain account, by DirSync with the
+replication right.
 
     scenario_test.py [--seed N]      a failure prints the seed of its plan
 """
@@ -15,11 +17,17 @@ import unittest
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 
 from lab import children
+from lab.samba_dc import SambaDc
 from scenario.estate import now
 from scenario.plan import Plan
 from scenario.world import World
 
 SEED = 20260131
+TRACKING = {
+    "usn": {"change_tracking": "usn"},
+    "dirsync-plain": {"change_tracking": "dirsync"},
+    "dirsync-right": {"change_tracking": "dirsync"},  # bound as an account that has it, see setUp
+}
 
 
 class ScenarioTest(unittest.TestCase):
@@ -27,15 +35,17 @@ class ScenarioTest(unittest.TestCase):
 
     def setUp(self):
         self.plan = Plan(self.seed)
-        self.world = self.enterContext(World(self.plan, self.seed))
-        self.daemon, self.estate, self.truth = self.world.daemon, self.world.estate, self.world.truth
+        dc = SambaDc()
+        TRACKING["dirsync-right"]["bind"] = dc.replication_bind
+        self.world = self.enterContext(World(self.plan, self.seed, views=TRACKING, dc=dc))
+        self.estate, self.truth = self.world.estate, self.world.truth
 
     def test_every_figure_equals_the_truth(self):
         plan = self.plan
         self.assertGreaterEqual(len(plan.users), 200)
         self.assertGreaterEqual(len(plan.keys), 300)
         print(f"\nseed {self.seed}: {len(plan.users)} users, {len(plan.keys)} keys, {plan.phases} Connect cycles")
-        self.daemon.start()
+        self.world.start()
         self.world.holds("first start on a directory full of old keys", further_polls=True)
         for phase in range(1, plan.phases + 1):
             self.run_phase(phase)
@@ -44,7 +54,8 @@ class ScenarioTest(unittest.TestCase):
         delays = [key.delay for key in self.truth.keys if key.delay is not None]
         print(f"{len(expected)} series compared; {len(delays)} delays measured, "
               f"{sum(map(self.truth.missed_cycles, delays))} cycles missed")
-        self.assertEqual(self.daemon.stop(), 0, "SIGTERM must end the daemon with status 0")
+        self.check_the_tracking()
+        self.assertEqual(self.world.stop(), [0, 0, 0], "SIGTERM must end the daemon with status 0")
 
     def run_phase(self, phase):
         estate = self.estate
@@ -56,9 +67,9 @@ class ScenarioTest(unittest.TestCase):
         if phase == 2:
             self.world.entra.tenant.disorder_events(seed=self.seed)
         if phase == 3:
-            self.assertEqual(self.daemon.stop(), 0)
+            self.assertEqual(self.world.stop(), [0, 0, 0])
             estate.synchronise()
-            self.daemon.start()
+            self.world.start()
             self.world.holds(f"phase {phase}: Connect ran while the daemon was down")
         elif phase == 5:
             self.kill_in_the_middle()
@@ -81,20 +92,27 @@ class ScenarioTest(unittest.TestCase):
             countdown -= 1
             time.sleep(0.05)  # Connect takes its time: some polls fall into the run
             if countdown == 0:
-                self.daemon.kill()
+                self.world.kill()
 
         self.estate.synchronise(kill_at_the_right_user)
         self.assertLessEqual(countdown, 0, "the run was too short to be cut in the middle")
-        self.daemon.start()
+        self.world.start()
 
     def check_the_exposition(self):
-        status, text = self.daemon.get("/metrics")
+        status, text = self.world.daemon.get("/metrics")
         self.assertEqual(status, 200)
         result = subprocess.run(["promtool", "check", "metrics"], input=text, capture_output=True, text=True)
         self.assertEqual((result.returncode, result.stdout + result.stderr), (0, ""))
-        for (name, labels), value in self.daemon.scrape().items():
-            if name == "keysync_source_up":
-                self.assertEqual(value, 1, labels)
+        for daemon in self.world.daemons.values():
+            for (name, labels), value in daemon.scrape().items():
+                if name == "keysync_source_up":
+                    self.assertEqual(value, 1, labels)
+
+    def check_the_tracking(self):
+        """That the three did look in three ways: by what each says that it chose."""
+        for name, words in (("usn", "uSNChanged"), ("dirsync-plain", "as a plain account"),
+                            ("dirsync-right", "with the replication right")):
+            self.assertIn(words, self.world.daemons[name].log.read_text(), name)
 
 
 if __name__ == "__main__":

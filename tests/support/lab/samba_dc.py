@@ -39,7 +39,9 @@ from .samba_template import TEMPLATE_ADDRESS, Domain, copy_tree, require_samba, 
 SERVICE_ACCOUNT = "svc-keysyncd"
 CONNECTOR_ACCOUNT = "MSOL_connect"
 PEOPLE = "OU=People"
-ACCOUNTS = {"users": [SERVICE_ACCOUNT, CONNECTOR_ACCOUNT], "connector": CONNECTOR_ACCOUNT, "people_ou": PEOPLE}
+REPLICATING_ACCOUNT = "svc-replicating"  # a plain one, but for the right "Replicating Directory Changes"
+ACCOUNTS = {"users": [SERVICE_ACCOUNT, CONNECTOR_ACCOUNT, REPLICATING_ACCOUNT], "connector": CONNECTOR_ACCOUNT,
+            "replicator": REPLICATING_ACCOUNT, "people_ou": PEOPLE}
 _PRE_WINDOWS_2000 = "CN=Pre-Windows 2000 Compatible Access,CN=Builtin"
 _AUTHENTICATED_USERS = "CN=S-1-5-11,CN=ForeignSecurityPrincipals"
 # SearchRequest, message 1: base object, scope base, (objectClass=*), no attributes
@@ -95,6 +97,8 @@ class SambaDc:
         self.service_dn = f"CN={SERVICE_ACCOUNT},CN=Users,{self.base_dn}"
         self.service_upn = f"{SERVICE_ACCOUNT}@{self.realm}"
         self.service_password_file = self._password_file(SERVICE_ACCOUNT)
+        self.replication_bind = {"method": "simple", "dn": f"{REPLICATING_ACCOUNT}@{self.realm}",
+                                 "password_file": str(self._password_file(REPLICATING_ACCOUNT))}
         self.connector_password_file = self._password_file(CONNECTOR_ACCOUNT)
         self.administrator_password_file = self._password_file("Administrator")
         self.directory = Directory(self.connect("Administrator"), self.connect(CONNECTOR_ACCOUNT), self.base_dn,

@@ -10,6 +10,7 @@ import json
 import sys
 
 KEY_CREDENTIAL_LINK = "5b47d60f-6090-40b2-9f37-2a4de88f3063"
+GET_CHANGES = "1131f6aa-9c07-11d1-f79f-00c04fc2dcd2"  # the right "Replicating Directory Changes"
 USER_CLASS = "bf967aba-0de6-11d0-a285-00aa003049e2"
 
 
@@ -60,12 +61,15 @@ def create_accounts(smb_conf, sam_ldb, accounts):
 
     # What the Connect wizard grants its connector account: reading and writing the key attribute of every user. Users
     # that AdminSDHolder protects do not inherit it.
-    connector = database.search(base, expression=f"(sAMAccountName={accounts['connector']})", attrs=["objectSid"])[0]
-    sid = ndr_unpack(security.dom_sid, connector["objectSid"][0])
+    def sid_of(name):
+        found = database.search(base, expression=f"(sAMAccountName={name})", attrs=["objectSid"])[0]
+        return ndr_unpack(security.dom_sid, found["objectSid"][0])
+
     entry = database.search(base, scope=0, attrs=["nTSecurityDescriptor"])[0]
     descriptor = ndr_unpack(security.descriptor, entry["nTSecurityDescriptor"][0])
     grant = security.descriptor.from_sddl(
-        f"D:(OA;CIIO;RPWP;{KEY_CREDENTIAL_LINK};{USER_CLASS};{sid})", security.dom_sid(database.get_domain_sid()))
+        f"D:(OA;CIIO;RPWP;{KEY_CREDENTIAL_LINK};{USER_CLASS};{sid_of(accounts['connector'])})"
+        f"(OA;;CR;{GET_CHANGES};;{sid_of(accounts['replicator'])})", security.dom_sid(database.get_domain_sid()))
     for ace in grant.dacl.aces:
         descriptor.dacl_add(ace)
     database.modify_ldif(f"dn: {base}\nchangetype: modify\nreplace: nTSecurityDescriptor\n"

@@ -1,4 +1,5 @@
-"""Everything a scenario needs, running: domain controller, Entra stand-in, estate, truth and the daemon."""
+"""Everything a scenario needs, running: domain controller, Entra stand-in, estate, truth and the daemon, or several
+daemons that look at the same estate in different ways."""
 
 import contextlib
 import pathlib
@@ -17,40 +18,66 @@ LOOKBACK, CYCLE, GRACE, OVERDUE_AFTER = 24 * 3600, 1800, 300, 3900
 
 
 class World(contextlib.ExitStack):
-    def __init__(self, plan, seed, ledger=None, environment=None, realm="whfb.test"):
-        """`ledger`: its path, where it shall not lie in the daemon's folder."""
+    def __init__(self, plan, seed, ledger=None, environment=None, realm="whfb.test", views=None, dc=None):
+        """`ledger`: its path, where it shall not lie in the daemon's folder. `views`: {name: settings of the domain},
+        a daemon for each; by default one that tracks changes as the daemon likes. `dc`: what stands for the domain
+        controller, where it is not just one."""
         super().__init__()
         self.plan, self.seed, self.begun = plan, seed, time.monotonic()
         try:
             self.folder = pathlib.Path(self.enter_context(tempfile.TemporaryDirectory(prefix="keysyncd-world-")))
-            self.dc = self.enter_context(SambaDc(realm))
+            self.dc = self.enter_context(dc or SambaDc(realm))
             self.entra = self.enter_context(EntraStandin(self.folder / "entra", throttle=(1000, 10.0), seed=seed))
             self.truth = Truth(self.dc.realm, CYCLE, GRACE, OVERDUE_AFTER)
             self.estate = Estate(plan, self.dc, self.entra.tenant, self.truth)
-            configuration = {
-                "domains": [domain_configuration(self.dc, poll_interval="1s", full_sweep_interval="5s")],
-                "entra": self.entra.configuration(poll_interval="1s", lookback=f"{LOOKBACK}s", overlap="24h"),
-                "sync": {"cycle": f"{CYCLE}s", "grace": f"{GRACE}s", "overdue_after": f"{OVERDUE_AFTER}s"}}
-            if ledger:
-                configuration["ledger"] = {"path": str(ledger)}
-            self.daemon = KeysyncdProcess(self.folder / "keysyncd", configuration, arguments=["--log.level=debug"],
-                                          environment=environment)
-            self.callback(self.daemon.stop)
+            self.daemons = {}
+            for name, settings in (views or {"keysyncd": {}}).items():
+                self.daemons[name] = self._daemon(name, settings, ledger, environment)
+                self.callback(self.daemons[name].stop)
+            self.daemon = next(iter(self.daemons.values()))
             self.estate.populate(LOOKBACK)
         except BaseException:
             self.close()
             raise
 
+    def _daemon(self, name, settings, ledger, environment):
+        domain = domain_configuration(self.dc, **{"poll_interval": "1s", "full_sweep_interval": "5s", **settings})
+        configuration = {
+            "domains": [domain],
+            "entra": self.entra.configuration(poll_interval="1s", lookback=f"{LOOKBACK}s", overlap="24h"),
+            "sync": {"cycle": f"{CYCLE}s", "grace": f"{GRACE}s", "overdue_after": f"{OVERDUE_AFTER}s"}}
+        if ledger:
+            configuration["ledger"] = {"path": str(ledger)}
+        return KeysyncdProcess(self.folder / name, configuration, arguments=["--log.level=debug"],
+                               environment=environment)
+
+    def start(self):
+        for daemon in self.daemons.values():
+            daemon.start()
+
+    def stop(self):
+        """The exit statuses, one for each daemon."""
+        return [daemon.stop() for daemon in self.daemons.values()]
+
+    def kill(self):
+        for daemon in self.daemons.values():
+            daemon.kill()
+
     def holds(self, what, further_polls=False, deadline=25.0):
-        """The daemon comes to tell the truth, and sticks to it when it has asked everyone again."""
-        wrong, when = wait_for_truth(self.daemon, self.truth, now, deadline), ""
-        if further_polls and not wrong:
-            self.daemon.wait_for_polls(2)
-            wrong, when = wait_for_truth(self.daemon, self.truth, now, deadline=1), " (after further polls)"
-        if wrong:
-            raise AssertionError("\n  ".join([f"{what}{when}, seed {self.seed}: {len(wrong)} figures are wrong", *wrong,
-                                              self.daemon.log_tail(15)]))
+        """The daemons come to tell the truth, and stick to it when they have asked everyone again."""
+        for daemon in self.daemons.values():
+            self._holds(daemon, what, deadline)
+        if further_polls:
+            for daemon in self.daemons.values():
+                daemon.wait_for_polls(2)
+                self._holds(daemon, f"{what} (after further polls)", deadline=1)
         print(f"{time.monotonic() - self.begun:6.1f} s  {what}", flush=True)
+
+    def _holds(self, daemon, what, deadline):
+        wrong = wait_for_truth(daemon, self.truth, now, deadline)
+        if wrong:
+            raise AssertionError("\n  ".join([f"{what}, seed {self.seed}, {daemon.folder.name}: {len(wrong)} figures "
+                                              "are wrong", *wrong, daemon.log_tail(15)]))
 
     def register(self, phase):
         for planned in self.plan.in_phase(phase):
