@@ -1,5 +1,4 @@
-// Asks the DNS for SRV records with c-ares: unlike the resolver of the C library it can be given up at a deadline.
-// Blocking, on a worker thread; needs nothing but this machine's resolv.conf.
+// Asks the DNS for SRV records (RFC 2782), by ldap/dns_channel.hpp. Blocking, on a worker thread.
 #pragma once
 
 #include <chrono>

@@ -13,6 +13,9 @@
 #include <boost/asio/steady_timer.hpp>
 #include <future>
 #include <memory>
+#include <vector>
+
+#include "ldap/address_lookup.hpp"
 
 namespace keysyncd::ldap {
 namespace {
@@ -24,13 +27,14 @@ using boost::system::error_code;
 // One attempt. Everything but the constructor runs on the io_context's thread; the first outcome wins.
 class Attempt : public std::enable_shared_from_this<Attempt> {
   public:
-    Attempt(asio::io_context& io, const ServerEndpoint& server, std::chrono::milliseconds limit)
-        : io_(io), server_(server), limit_(limit), resolver_(io), socket_(io), timer_(io) {}
+    Attempt(asio::io_context& io, const ServerEndpoint& server, std::vector<tcp::endpoint> addresses,
+            std::chrono::milliseconds limit)
+        : io_(io), server_(server), addresses_(std::move(addresses)), limit_(limit), socket_(io), timer_(io) {}
 
     [[nodiscard]] auto outcome() { return promise_.get_future(); }
 
     void start() {
-        asio::post(io_, [self = shared_from_this()] { self->resolve(); });
+        asio::post(io_, [self = shared_from_this()] { self->connect(); });
     }
 
     void stop() {
@@ -38,35 +42,18 @@ class Attempt : public std::enable_shared_from_this<Attempt> {
     }
 
   private:
-    void resolve() {
+    void connect() {
         timer_.expires_after(limit_);
         timer_.async_wait([self = shared_from_this()](const error_code& error) {
             if (!error) {
-                self->fail(
-                    PollFailure::timeout,
-                    fmt::format("{} {}:{} took longer than {} s", self->resolved_ ? "connecting to" : "resolving",
-                                self->server_.host, self->server_.port, self->limit_.count() / 1000));
+                self->fail(PollFailure::timeout,
+                           fmt::format("connecting to {}:{} took longer than {} s; does a firewall drop what is sent "
+                                       "to this port?",
+                                       self->server_.host, self->server_.port, self->limit_.count() / 1000));
             }
         });
-        resolver_.async_resolve(server_.host, std::to_string(server_.port), tcp::resolver::numeric_service,
-                                [self = shared_from_this()](const error_code& error, const auto& addresses) {
-                                    self->connect(error, addresses);
-                                });
-    }
-
-    void connect(const error_code& error, const tcp::resolver::results_type& addresses) {
-        if (settled_) {
-            return;
-        }
-        if (error) {
-            fail(PollFailure::resolve,
-                 fmt::format("the name {} does not resolve: {}; check the name and this machine's DNS", server_.host,
-                             error.message()));
-            return;
-        }
-        resolved_ = true;
         asio::async_connect(
-            socket_, addresses,
+            socket_, addresses_,
             [self = shared_from_this()](const error_code& why, const tcp::endpoint&) { self->finish(why); });
     }
 
@@ -105,7 +92,6 @@ class Attempt : public std::enable_shared_from_this<Attempt> {
     void settle(std::expected<FileDescriptor, PollError>&& outcome) {
         settled_ = true;
         timer_.cancel();
-        resolver_.cancel();
         error_code ignored;
         socket_.close(ignored);
         promise_.set_value(std::move(outcome));
@@ -113,12 +99,11 @@ class Attempt : public std::enable_shared_from_this<Attempt> {
 
     asio::io_context& io_;
     ServerEndpoint server_;
+    std::vector<tcp::endpoint> addresses_;
     std::chrono::milliseconds limit_;
-    tcp::resolver resolver_;
     tcp::socket socket_;
     asio::steady_timer timer_;
     std::promise<std::expected<FileDescriptor, PollError>> promise_;
-    bool resolved_ = false;
     bool settled_ = false;
 };
 
@@ -126,7 +111,14 @@ class Attempt : public std::enable_shared_from_this<Attempt> {
 
 std::expected<FileDescriptor, PollError> tcp_connect(DeadlineSupervisor& supervisor, const ServerEndpoint& server,
                                                      std::chrono::milliseconds limit, const std::stop_token& stop) {
-    const auto attempt = std::make_shared<Attempt>(supervisor.io_context(), server, limit);
+    const auto begun = std::chrono::steady_clock::now();
+    auto addresses = look_up_addresses(server, limit, stop);
+    if (!addresses) {
+        return std::unexpected(std::move(addresses.error()));
+    }
+    const auto spent = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - begun);
+    const auto attempt =
+        std::make_shared<Attempt>(supervisor.io_context(), server, std::move(*addresses), limit - spent);
     auto outcome = attempt->outcome();
     attempt->start();
     const std::stop_callback on_stop(stop, [&attempt] { attempt->stop(); });

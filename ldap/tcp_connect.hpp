@@ -1,5 +1,5 @@
-// Name resolution and the TCP connect, on the supervisor's io_context, with a deadline of their own: libldap can bound
-// neither. Called from a worker thread, which waits for the outcome.
+// Name resolution, on the calling thread, and the TCP connect, on the supervisor's io_context, with one deadline:
+// libldap can bound neither. Called from a worker thread, which waits for the outcome.
 #pragma once
 
 #include <chrono>

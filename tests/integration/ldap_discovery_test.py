@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Domain controllers found by DNS SRV, in the DNS of a real domain controller."""
+"""Domain controllers found by DNS SRV, in the DNS of a real domain controller; names and a DNS that does not answer."""
 
 import pathlib
 import socket
@@ -56,6 +56,23 @@ class DiscoveryTest(ReaderCase):
             began = time.monotonic()
             self.fails_with(self.probe(nameserver=silent.getsockname()[0], limit="2000").poll(), "resolve", "DNS")
             self.assertLess(time.monotonic() - began, 6)
+
+    def test_a_server_name_that_the_dns_never_answers_is_given_up_in_time(self):
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as silent:
+            silent.bind((self.silent_address(), 53))
+            probe = self.probe(nameserver=silent.getsockname()[0], discover=[], server="ldaps://dc7.slow.test",
+                               limit="2000")
+            poll = probe.poll()
+        self.fails_with(poll, "resolve", "dc7.slow.test", "/etc/resolv.conf")
+        self.assertLess(poll.seconds, 6)
+
+    def test_server_names_come_from_the_hosts_file_as_well(self):
+        hosts = self.dc.folder / "hosts"
+        hosts.write_text(f"127.0.0.1 localhost\n{self.dc.address} {self.dc.fqdn}\n")
+        probe = DirectoryProbe(etc={"hosts": hosts}, server=f"ldaps://{self.dc.fqdn}", ca=self.dc.ca_file,
+                               dn=self.dc.service_upn, tracking="usn", password_file=self.dc.service_password_file)
+        self.addCleanup(probe.close)
+        self.assertIsNone(probe.poll().error)
 
     def silent_address(self):
         first = self.dc.address.split(".")
