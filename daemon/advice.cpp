@@ -29,7 +29,8 @@ std::string_view advice(ldap::KeyFinding finding) noexcept {
         case ldap::KeyFinding::source_ad:
             return "KeySource AD, where nobody registers keys on premises: find out who wrote it (events 5136, 4662).";
         case ldap::KeyFinding::unmatched:
-            return "Entra does not know this key: an orphan of a removed device, or forged.";
+            return "Entra does not know this key: an orphan of a removed device, or forged. Ask its owner about the "
+                   "device, then take the value out of msDS-KeyCredentialLink: Entra Connect will not write it back.";
         case ldap::KeyFinding::created_after_write:
             return "It claims to be created after it was written: forged, or a clock was wrong.";
         case ldap::KeyFinding::key_hash_wrong:

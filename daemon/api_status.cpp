@@ -25,6 +25,10 @@ json::value time_or_null(double unix_seconds) {
     return json::value(entra::format_rfc3339(metrics::Moment(ticks), 3));
 }
 
+json::value flag(const std::optional<bool>& value) {
+    return value ? json::value(*value) : json::value(nullptr);
+}
+
 json::object delay_json(const metrics::Histogram& delay) {
     return {{"bounds", json::array(metrics::delay_bounds.begin(), metrics::delay_bounds.end())},
             {"counts", json::array(delay.buckets.begin(), delay.buckets.end())},
@@ -88,15 +92,20 @@ std::string status_json(const ApiStatus& status, const metrics::Snapshot& snapsh
                                       {"up", source.up},
                                       {"last_success", time_or_null(source.last_success)}});
     }
-    return json::serialize(
-        json::object{{"now", entra::format_rfc3339(now, 3)},
-                     {"version", status.version},
-                     {"ready", !status.not_ready},
-                     {"not_ready", status.not_ready ? json::value(*status.not_ready) : json::value(nullptr)},
-                     {"users_shown", status.users_shown},
-                     {"entra_last_sync", time_or_null(snapshot.entra_last_sync)},
-                     {"domains", std::move(domains)},
-                     {"sources", std::move(health)}});
+    return json::serialize(json::object{
+        {"now", entra::format_rfc3339(now, 3)},
+        {"version", status.version},
+        {"ready", !status.not_ready},
+        {"not_ready", status.not_ready ? json::value(*status.not_ready) : json::value(nullptr)},
+        {"users_shown", status.users_shown},
+        {"entra_last_sync", time_or_null(snapshot.entra_last_sync)},
+        {"entra_sync", json::object{{"enabled", flag(snapshot.entra_sync.enabled)},
+                                    {"last_password_sync", time_or_null(snapshot.entra_last_password_sync)},
+                                    {"password_sync", flag(snapshot.entra_sync.password_sync)},
+                                    {"device_writeback", flag(snapshot.entra_sync.device_writeback)},
+                                    {"user_writeback", flag(snapshot.entra_sync.user_writeback)}}},
+        {"domains", std::move(domains)},
+        {"sources", std::move(health)}});
 }
 
 }  // namespace keysyncd::daemon

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <boost/json/serialize.hpp>
 #include <ostream>
+#include <utility>
 
 #include "daemon/advice.hpp"
 #include "daemon/ledger_queries.hpp"
@@ -51,6 +52,11 @@ void write_key(std::ostream& out, const KeyView& key, Instant now) {
     } else if (!key.written_latest && key.registered_at && key.state != metrics::State::withdrawn) {
         fmt::print(out, "    waiting      {}, {} missed cycle{}\n", span_text(now - *key.registered_at),
                    key.missed_cycles, key.missed_cycles == 1 ? "" : "s");
+    }
+    if (key.method) {
+        fmt::print(out, "    in Entra     method {}{}, shown {}\n", printable(key.method->id),
+                   key.method->strength.empty() ? "" : ", strength " + printable(key.method->strength),
+                   shown(key.method->known_at));
     }
     if (key.removed_at) {
         fmt::print(out, "    removed      {}\n", shown(key.removed_at));
@@ -99,10 +105,11 @@ void merge_observed(UserView& looked_at, const UserView& observed) {
         const auto same = std::ranges::find_if(
             looked_at.keys, [&](const KeyView& key) { return !key.key_id.empty() && key.key_id == known.key_id; });
         if (same != looked_at.keys.end()) {
-            const metrics::State state = same->state;
-            *same = known;
-            same->state =
-                state == metrics::State::synced && known.state == metrics::State::unmatched ? known.state : state;
+            const KeyView look = std::exchange(*same, known);
+            const bool unmatched = look.state == metrics::State::unmatched || known.state == metrics::State::unmatched;
+            same->state = look.state == metrics::State::synced && unmatched ? metrics::State::unmatched : look.state;
+            same->findings |= look.findings & ldap::bit(ldap::KeyFinding::unmatched);
+            same->method = look.method ? look.method : known.method;
         } else if (known.state == metrics::State::removed || known.state == metrics::State::withdrawn) {
             looked_at.keys.push_back(known);
         }

@@ -39,6 +39,14 @@ struct KeyView {
     std::optional<metrics::Cause> cause;  ///< of an overdue key
     std::optional<Instant> removed_at;
     std::uint32_t findings = 0;  ///< bits of ldap/key_findings.hpp
+
+    /// Its authentication method, where Entra has shown it.
+    struct Method {
+        std::string id;
+        std::string strength;             ///< "normal", "weak"; empty where Entra does not tell
+        std::optional<Instant> known_at;  ///< shown last
+    };
+    std::optional<Method> method;
 };
 
 struct NextWrite {

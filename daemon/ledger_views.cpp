@@ -37,6 +37,19 @@ std::optional<DomainId> LedgerViews::domain_named(std::string_view name) const {
     return found == domains_.end() ? std::nullopt : std::optional{found->first};
 }
 
+namespace {
+
+// From three columns: a method's id, strength, and when Entra has shown it last.
+std::optional<KeyView::Method> method_view(const Statement& row, int first) {
+    if (row.text(first).empty()) {
+        return std::nullopt;
+    }
+    return KeyView::Method{std::string{row.text(first)}, std::string{row.text(first + 1)},
+                           optional_instant_column(row, first + 2)};
+}
+
+}  // namespace
+
 UserName LedgerViews::user_name(const Statement& row, int first) const {
     UserName user;
     const auto domain = domains_.find(row.integer(first));
@@ -73,6 +86,7 @@ KeyView LedgerViews::key_view(const Statement& row) const {
     key.precision = enumeration_column<metrics::Precision>(row, 15);
     key.removed_at = optional_instant_column(row, 16);
     key.findings = static_cast<std::uint32_t>(row.integer(17));
+    key.method = method_view(row, 19);
     return key;
 }
 
@@ -90,6 +104,7 @@ KeyView LedgerViews::registration_view(const Statement& row) const {
     key.usage = metrics::usage_labels[static_cast<std::size_t>(usage_of(enumeration_column<entra::KeyKind>(row, 5)))];
     key.source = to_string(ldap::KeySource::azure_ad);
     key.registered_at = instant_column(row, 6);
+    key.method = method_view(row, 10);
     if (enumeration_column<RegistrationState>(row, 7) == RegistrationState::withdrawn) {
         key.state = metrics::State::withdrawn;
         return key;

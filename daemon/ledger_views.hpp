@@ -27,11 +27,13 @@ class LedgerViews {
     static constexpr std::string_view key_select =
         "SELECT u.domain_id, u.dn, u.upn, u.sam, u.guid, u.rid, "
         "k.key_id, k.usage, k.source, k.device_id, k.state, k.created_at, k.written_earliest, k.written_latest, "
-        "k.delay, k.precision, k.removed_at, k.findings, k.user_id FROM keys k JOIN users u ON u.id = k.user_id ";
+        "k.delay, k.precision, k.removed_at, k.findings, k.user_id, m.method_id, m.strength, m.known_at FROM keys k "
+        "JOIN users u ON u.id = k.user_id LEFT JOIN registrations m ON m.id = k.registration_id ";
     /// Columns of a registration, from `registrations r`; for registration_view.
     static constexpr std::string_view registration_select =
         "SELECT r.id, r.domain_id, r.rid, r.entra_user_id, r.upn, r.kind, r.registered_at, r.state, r.account, "
-        "coalesce(e.provisioning_errors, 0) FROM registrations r LEFT JOIN entra_users e ON e.id = r.entra_user_id ";
+        "coalesce(e.provisioning_errors, 0), r.method_id, r.strength, r.known_at FROM registrations r LEFT JOIN "
+        "entra_users e ON e.id = r.entra_user_id ";
 
     /// Reads the domains as they are now.
     LedgerViews(Database& database, const config::SyncSettings& sync, Instant now);

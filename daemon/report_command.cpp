@@ -4,11 +4,14 @@
 #include <fmt/ostream.h>
 #include <unistd.h>
 
+#include <map>
 #include <ostream>
+#include <utility>
 
 #include "daemon/ledger_queries.hpp"
 #include "daemon/span_text.hpp"
 #include "daemon/survey.hpp"
+#include "ldap/key_findings.hpp"
 
 namespace keysyncd::daemon {
 namespace {
@@ -58,6 +61,33 @@ std::vector<KeyView> all_keys(const config::Settings& settings, Database& databa
     return keys;
 }
 
+// What only the daemon has found out over time: keys that Entra, asked, does not know.
+void mark_unmatched(std::vector<KeyView>& keys, const config::Settings& settings, Instant now) {
+    std::map<std::pair<std::string, std::string>, KeyView> unmatched;
+    try {
+        LedgerQueries queries{settings, settings.ledger.path};
+        KeyFilter filter;
+        filter.state = metrics::State::unmatched;
+        filter.limit = 10000;
+        do {
+            auto page = queries.keys(filter, now);
+            for (KeyView& key : page->keys) {
+                unmatched.emplace(std::pair{key.user.object_guid, key.key_id}, key);
+            }
+            filter.cursor = std::move(page->next_cursor);
+        } while (!filter.cursor.empty());
+    } catch (const SqliteError&) {
+        return;  // no daemon here, or its ledger is closed to this account
+    }
+    for (KeyView& key : keys) {
+        const auto known = unmatched.find({key.user.object_guid, key.key_id});
+        if (known != unmatched.end() && key.state == metrics::State::synced) {
+            key.state = metrics::State::unmatched;
+            key.findings |= known->second.findings & ldap::bit(ldap::KeyFinding::unmatched);
+        }
+    }
+}
+
 }  // namespace
 
 int run_report(const config::Settings& settings, std::chrono::seconds since, ReportFormat format, std::ostream& out,
@@ -71,7 +101,9 @@ int run_report(const config::Settings& settings, std::chrono::seconds since, Rep
         fmt::print(err, "keysyncd: {}\n", problem);
     }
     const Instant now = clock();
-    const ReportData data = report_data(all_keys(settings, seen.ledger->database(), now), settings.sync);
+    std::vector<KeyView> keys = all_keys(settings, seen.ledger->database(), now);
+    mark_unmatched(keys, settings, now);
+    const ReportData data = report_data(std::move(keys), settings.sync);
     switch (format) {
         case ReportFormat::table:
             write_report_table(out, data, settings.sync, since, now);

@@ -57,6 +57,13 @@ json::object to_json(const KeyView& key) {
         }
     }
     object["findings"] = std::move(findings);
+    object["method"] = nullptr;
+    if (key.method) {
+        const std::string& strength = key.method->strength;
+        object["method"] = json::object{{"id", key.method->id},
+                                        {"strength", strength.empty() ? json::value(nullptr) : json::value(strength)},
+                                        {"known_at", time_or_null(key.method->known_at)}};
+    }
     return object;
 }
 

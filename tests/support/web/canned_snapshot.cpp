@@ -62,6 +62,8 @@ metrics::Snapshot canned_snapshot(Moment now, std::chrono::seconds age) {
     metrics::Snapshot snapshot;
     snapshot.domains = {domain("corp.example.com", now, 3, growth), domain("lab.example.com", now, 1, growth)};
     snapshot.entra_last_sync = unix_seconds(now - 7min);
+    snapshot.entra_last_password_sync = unix_seconds(now - 9min);
+    snapshot.entra_sync = {.enabled = true, .password_sync = true, .device_writeback = false, .user_writeback = {}};
     snapshot.ledger_size_bytes = 1'048'576;
     snapshot.ledger_commit_failures = 1;
     snapshot.ledger_rebuilds = 1;
