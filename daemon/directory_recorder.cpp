@@ -87,6 +87,11 @@ void DirectoryRecorder::finish_pass(DomainId domain_id, const ldap::PassEnd& end
         domain.base_dn = end.base_dn;
         ledger_->domain_table.save_cursor(domain_id, end.cursor);
     });
+    const bool first_sweeps_go_on =
+        std::ranges::any_of(passes_, [&](const auto& pass) { return !ledger_->domain(pass.first).first_pass_done; });
+    if (!first_sweeps_go_on) {
+        users.findings.compare_all();
+    }
 }
 
 void DirectoryRecorder::abandon_pass(DomainId domain) {

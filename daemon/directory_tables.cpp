@@ -196,7 +196,8 @@ void UserTable::each_carrier(DomainId domain, const std::function<void(UserId)>&
 }
 
 KeyTable::KeyTable(Database& database)
-    : of_user_(database.prepare(std::string{key_columns} + " FROM keys k WHERE k.user_id = ? ORDER BY k.key_id")),
+    : database_(&database),
+      of_user_(database.prepare(std::string{key_columns} + " FROM keys k WHERE k.user_id = ? ORDER BY k.key_id")),
       save_(database.prepare(
           "INSERT OR REPLACE INTO keys (user_id, key_id, usage, source, state, created_at, written_earliest, "
           "written_latest, precision, delay, removed_at, registration_id, device_id, findings, deletion_known) "
@@ -242,6 +243,14 @@ void KeyTable::forget_removed_before(Instant limit, const std::function<void(Dom
     for (const KeyRow& row : rows) {
         delete_.bind(row.user_id, std::span<const std::byte>{row.key_id}).run();
     }
+}
+
+bool KeyTable::ids_are_indexed() {
+    return database_->scalar("SELECT count(*) FROM sqlite_schema WHERE name = 'keys_live'") > 0;
+}
+
+void KeyTable::index_ids() {
+    database_->execute("CREATE INDEX keys_live ON keys (key_id) WHERE state <> 3");
 }
 
 void KeyTable::each_other_carrier(std::span<const std::byte> key_id, UserId user,

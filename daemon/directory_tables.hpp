@@ -61,7 +61,11 @@ class KeyTable {
     void save(const KeyRow& row);
     /// Removed before the limit: deleted, one call a row.
     void forget_removed_before(Instant limit, const std::function<void(DomainId, const KeyRow&)>& visit);
-    /// Live keys with this id of other users, of every domain, until `visit` returns false.
+    /// Whether live keys can be looked up by id. A first sweep does without: kept up key by key, the index would be
+    /// written many times over; made at once it costs seconds.
+    [[nodiscard]] bool ids_are_indexed();
+    void index_ids();
+    /// With that index: live keys with this id of other users, of every domain, until `visit` returns false.
     void each_other_carrier(std::span<const std::byte> key_id, UserId user,
                             const std::function<bool(DomainId, KeyRow&&)>& visit);
     /// Ids of keys that more than one user carries.
@@ -70,6 +74,7 @@ class KeyTable {
     void clear_findings(DomainId domain, std::uint32_t findings);
 
   private:
+    Database* database_;
     Statement of_user_, save_, expired_, delete_, others_, shared_, clear_findings_;
 };
 

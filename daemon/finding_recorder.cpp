@@ -44,8 +44,7 @@ void FindingRecorder::set_policy(DomainId domain, const ldap::FindingPolicy& pol
     }
     ledger_->in_transaction([&] {
         const KeyFindings off = before & ~wanted;
-        // Ledgers from before this was stored never looked for shared keys.
-        const KeyFindings on = wanted & ~(stored ? before : before & ~bit(KeyFinding::shared_key));
+        const KeyFindings on = wanted & ~before;
         if (off != 0) {
             ledger_->keys.clear_findings(domain, off);
             auto& counts = ledger_->figures.of(domain).suspicious_keys;
@@ -58,11 +57,26 @@ void FindingRecorder::set_policy(DomainId domain, const ldap::FindingPolicy& pol
         if ((on & ~found_elsewhere) != 0) {
             ledger_->users.forget_fingerprints(domain);
         }
-        if ((on & bit(KeyFinding::shared_key)) != 0) {
+        if (comparing_ && (on & bit(KeyFinding::shared_key)) != 0) {
             mark_shared_keys(domain);
         }
         ledger_->meta.set(name, wanted);
     });
+}
+
+void FindingRecorder::compare_all() {
+    if (comparing_) {
+        return;
+    }
+    ledger_->in_transaction([&] {
+        ledger_->keys.index_ids();
+        for (const auto& [domain, row] : ledger_->domains()) {
+            if (wants(domain, KeyFinding::shared_key)) {
+                mark_shared_keys(domain);
+            }
+        }
+    });
+    comparing_ = true;
 }
 
 void FindingRecorder::arrived(DomainId domain, KeyRow& row, const ldap::DirectoryKey& key,
@@ -150,7 +164,7 @@ bool FindingRecorder::anyone_wants_shared_keys() const {
 // Two say all that is to be known; a key on thousands of users must not cost thousands of rows each time.
 std::vector<FindingRecorder::Carrier> FindingRecorder::two_others(const KeyRow& row) {
     std::vector<Carrier> others;
-    if (row.key_id.empty() || !anyone_wants_shared_keys()) {
+    if (!comparing_ || row.key_id.empty() || !anyone_wants_shared_keys()) {
         return others;
     }
     ledger_->keys.each_other_carrier(row.key_id, row.user_id, [&](DomainId domain, KeyRow&& other) {

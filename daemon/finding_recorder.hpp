@@ -18,11 +18,14 @@ void count_findings(Ledger& ledger, DomainId domain, ldap::KeyFindings before, l
 
 class FindingRecorder {
   public:
-    explicit FindingRecorder(Ledger& ledger) : ledger_(&ledger) {}
+    explicit FindingRecorder(Ledger& ledger) : ledger_(&ledger), comparing_(ledger.keys.ids_are_indexed()) {}
 
     /// What counts as suspicious in this domain; the default policy where nothing is set. What was switched off since
     /// the last start is taken from all rows; what was switched on is looked for by the next full sweep.
     void set_policy(DomainId domain, const ldap::FindingPolicy& policy);
+    /// Compares the keys of all users once, in a transaction of its own; from then on each that comes or goes. To be
+    /// called when first sweeps are over, and after the policies are set; without effect when it was done before.
+    void compare_all();
 
     /// A key that has just come to be live: its own findings, and those that it shares with others, whose rows are
     /// saved. The caller saves this one.
@@ -50,6 +53,7 @@ class FindingRecorder {
     void set(DomainId domain, KeyRow& row, ldap::KeyFindings findings);
 
     Ledger* ledger_;
+    bool comparing_;
     std::map<DomainId, ldap::FindingPolicy> policies_;
 };
 

@@ -1,5 +1,6 @@
 #include "daemon/ledger_service.hpp"
 
+#include <algorithm>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/thread_pool.hpp>
@@ -37,6 +38,11 @@ LedgerService::LedgerService(const config::Settings& settings, metrics::Snapshot
     for (const config::DomainSettings& domain : settings.domains) {
         directory_->users.findings.set_policy(domain_ids_[domain.name], finding_policy(domain.findings));
         directory_->users.arrivals.observe(domain_ids_[domain.name], domain.observe_servers);
+    }
+    const bool swept =
+        std::ranges::all_of(ledger_->domains(), [](const auto& domain) { return domain.second.first_pass_done; });
+    if (swept) {
+        directory_->users.findings.compare_all();  // a ledger from before keys were compared
     }
     registrations_ = std::make_unique<RegistrationRecorder>(*ledger_, settings);
     methods_ = std::make_unique<MethodRecorder>(*ledger_, settings.sync, directory_->users.findings);

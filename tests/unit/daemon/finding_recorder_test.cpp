@@ -58,6 +58,23 @@ TEST_CASE("the same key on two users: both carry the finding, in one pass or in 
     CHECK(shows(f, 3, KeyFinding::shared_key));
 }
 
+TEST_CASE("while first sweeps go on nothing is compared, after the last of them everything is") {
+    RecorderFixture f;
+    const DomainId child = f.ledger->add_domain("child.corp.example.com", start - 24h);
+    const ldap::PassStart begun{ldap::PassKind::full_sweep, "ldaps://dc9", "", f.now};
+    f.directory->begin_pass(child, begun);
+    f.sweep({f.user(1, {f.key(1, start)}), f.user(2, {f.key(1, start)})});
+    CHECK_FALSE(f.ledger->keys.ids_are_indexed());
+    CHECK(suspicious(f, "shared_key") == 0);
+    f.directory->record(child, std::vector{f.user(3, {f.key(1, start)})}, f.now);
+    ldap::PassEnd end;
+    end.start = begun;
+    f.directory->finish_pass(child, end, f.now);
+    CHECK(f.ledger->keys.ids_are_indexed());
+    CHECK(suspicious(f, "shared_key") == 2);
+    CHECK(build_snapshot(*f.ledger, f.settings, 0, f.now)->domains[1].suspicious_keys.at("shared_key") == 1);
+}
+
 TEST_CASE("FIDO keys are shared by their credential id") {
     RecorderFixture f;
     const auto fido = f.key(1, start, ldap::KeySource::azure_ad, ldap::KeyUsage::fido);
