@@ -16,11 +16,12 @@ import options
 from connect_simulator import ConnectSimulator
 from entra_standin import EntraStandin
 from estate import Estate
-from figures import Figures, PrometheusServer
+from figures import Figures
 from lab import children
 from lab.addresses import preferred_port
 from lab.errors import LabError
 from lab.keysyncd_process import KeysyncdProcess, binary, domain_configuration
+from lab.prometheus import PrometheusServer
 from lab.samba_dc import SambaDc
 
 
@@ -54,7 +55,9 @@ def run(settings, folder, stack):
     stack.callback(daemon.stop)
     with step("keysyncd"):
         daemon.start()
-    prometheus = PrometheusServer(folder / "prometheus", daemon.address)
+    prometheus = PrometheusServer(
+        folder / "prometheus", [{"job_name": "keysyncd", "static_configs": [{"targets": [daemon.address]}]}],
+        interval="3s", port=preferred_port(9090))
     stack.callback(prometheus.stop)
     with step("Prometheus"):
         prometheus.start()

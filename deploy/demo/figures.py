@@ -1,13 +1,4 @@
-"""A Prometheus of the demonstration's own, and the figures that it has of keysyncd."""
-
-import json
-import pathlib
-import urllib.parse
-import urllib.request
-
-from lab import children
-from lab.addresses import preferred_port
-from lab.errors import LabError
+"""The figures that Prometheus has of keysyncd, as the demonstration shows them."""
 
 _QUERIES = {
     "up": "up{job='keysyncd'}",
@@ -24,57 +15,6 @@ _QUERIES = {
     "local": "sum(keysync_keys{state='local'})",
     "observed_cycle": "max(keysync_observed_cycle_seconds)",
 }
-
-
-class PrometheusServer:
-    def __init__(self, folder, target):
-        self._folder = pathlib.Path(folder)
-        self._address = f"127.0.0.1:{preferred_port(9090)}"
-        self.url = f"http://{self._address}"
-        self._folder.mkdir()
-        (self._folder / "prometheus.yml").write_text(f"""global:
-  scrape_interval: 3s
-scrape_configs:
-  - job_name: keysyncd
-    static_configs:
-      - targets: ["{target}"]
-""")
-        self._process = None
-
-    def start(self):
-        with open(self._folder / "prometheus.log", "wb") as log:
-            self._process = children.start(
-                ["prometheus", f"--config.file={self._folder}/prometheus.yml", f"--storage.tsdb.path={self._folder}/data",
-                 f"--web.listen-address={self._address}"], stdout=log, stderr=log)
-        if not children.wait_until(lambda: self._process.poll() is not None or self._ready(), 30):
-            raise LabError(f"Prometheus is not ready after 30 s: see {self._folder}/prometheus.log")
-        self.check()
-
-    def check(self):
-        if self._process.poll() is not None:
-            tail = (self._folder / "prometheus.log").read_text().splitlines()[-5:]
-            raise LabError("Prometheus has ended: " + "\n".join(tail))
-
-    def stop(self):
-        if self._process is not None:
-            children.end(self._process)
-
-    def query(self, expression):
-        """[(labels, value)] of an instant query."""
-        address = f"{self.url}/api/v1/query?{urllib.parse.urlencode({'query': expression})}"
-        try:
-            with urllib.request.urlopen(address, timeout=5) as answer:
-                result = json.load(answer)["data"]["result"]
-        except OSError:
-            return []
-        return [(series["metric"], float(series["value"][1])) for series in result]
-
-    def _ready(self):
-        try:
-            with urllib.request.urlopen(f"{self.url}/-/ready", timeout=1) as answer:
-                return answer.status == 200
-        except OSError:
-            return False
 
 
 class Figures:

@@ -75,6 +75,24 @@ class Rules(unittest.TestCase):
                 (cause, "overdue-keys.md") for cause in re.findall(r'"(\w+)"', causes) if cause != "sync_stalled"]:
             self.assertRegex((DEPLOY / "runbooks" / runbook).read_text(), rf"(?m)^### .*\b{name}\b")
 
+    def test_the_example_configurations_are_sound_name_rules_that_exist_and_are_described(self):
+        described = (PROMETHEUS / "README.md").read_text()
+        examples = sorted(path.name for path in PROMETHEUS.glob("*.example.yml"))
+        self.assertEqual(len(examples), 4)
+        for name in examples:
+            with self.subTest(file=name):
+                code, output = run("promtool", "check", "config", "--syntax-only", name)
+                self.assertEqual(code, 0, output)
+                self.assertIn(f"`{name}`", described)
+                for rules in yaml.safe_load((PROMETHEUS / name).read_text()).get("rule_files", []):
+                    self.assertTrue((PROMETHEUS / rules).exists(), rules)
+
+    def test_the_description_names_rules_that_exist(self):
+        groups = yaml.safe_load((PROMETHEUS / "keysyncd.recording.yml").read_text())["groups"]
+        recorded = {rule["record"] for group in groups for rule in group["rules"]}
+        for name in re.findall(r"`([a-z_]+:keysync_[a-z_]+:[a-z0-9_]+)`", (PROMETHEUS / "README.md").read_text()):
+            self.assertIn(name, recorded)
+
     def test_runbooks_link_only_runbooks_that_exist(self):
         for runbook in (DEPLOY / "runbooks").glob("*.md"):
             for name in re.findall(r"\b([a-z-]+\.md)\b", runbook.read_text()):
