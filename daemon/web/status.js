@@ -46,19 +46,17 @@ function showCards(domains, now) {
   const next = first(domains.map(domain => domain.next_cycle));
   figure("next-write", !next ? "–" : seconds(next) > now ? `in ${duration(seconds(next) - now)}` : "due");
   const measured = sum(all.map(usage => usage.delay.count));
-  const within = sum(domains.flatMap(domain => Object.values(domain.usages).map(usage => countUpTo(usage.delay, domain.cycle_seconds))));
+  const bounds = domains.map(domain => firstBound(domain));
+  const within = sum(domains.flatMap((domain, i) => Object.values(domain.usages).map(({delay}) =>
+    sum(delay.counts.filter((_, bucket) => delay.bounds[bucket] <= bounds[i])))));
+  figure("within-label", new Set(bounds).size === 1 ? `Measured within ${duration(bounds[0])}` : "Measured within one cycle");
   figure("within", measured ? `${(100 * within / measured).toFixed(1)} %` : "–");
 }
 
-// Inside a bucket keys are taken to be spread evenly, as Prometheus does it.
-function countUpTo(delay, limit) {
-  let low = 0, before = 0;
-  for (const [i, bound] of delay.bounds.entries()) {
-    if (limit < bound) return before + delay.counts[i] * (limit - low) / (bound - low);
-    before += delay.counts[i];
-    low = bound;
-  }
-  return before;
+// What the histogram tells exactly about the first cycle: nothing is guessed inside a bucket.
+function firstBound(domain) {
+  const bounds = domain.usages.NGC.delay.bounds;
+  return bounds.find(bound => bound >= domain.cycle_seconds) ?? bounds.at(-1);
 }
 
 function showDelays(domains) {
@@ -78,12 +76,13 @@ function showDelays(domains) {
 }
 
 function showCycles(cycles, now) {
-  const from = now - 86400;
   const views = chosen(cycles);
+  // The last 48 cycles: a day, at Connect's half hour.
+  const from = now - 48 * Math.max(1, ...views.map(view => view.configured_seconds));
   const bursts = views.flatMap(view => view.bursts.map(b => ({at: seconds(b.first), keys: b.keys}))).filter(b => b.at >= from).sort((a, b) => a.at - b.at);
   const single = views.length === 1 ? views[0] : null, expected = [];
   if (single?.observed_seconds && single.bursts.length)
-    for (let t = seconds(single.bursts.at(-1).first); t > from && expected.length < 400; t -= Math.max(1, single.observed_seconds)) expected.push(t);
+    for (let t = seconds(single.bursts.at(-1).first); t > from && expected.length < 200; t -= Math.max(1, single.observed_seconds)) expected.push(t);
   drawCycles(bursts, expected, seconds(first(views.map(view => view.next))) || 0, now, from);
   say(at("cycle-note"), views.map(view => `${view.domain}: configured ${duration(view.configured_seconds)}, ` + (view.observed_seconds
     ? `observed ${duration(view.observed_seconds)} ± ${duration(view.uncertainty_seconds)}` : "too few writes to see a cycle")).join(" · "));
