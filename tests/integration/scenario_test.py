@@ -2,7 +2,7 @@
 """The main job, whole: a domain and a tenant live through a scripted scenario against the real daemon, which is
 restarted and killed in between, and after every step each counter, gauge and histogram bucket equals the truth. Three
 daemons look on, each with a ledger of its own: by uSNChanged, by DirSync as a plain account, by DirSync with the
-replication right.
+replication right; and by Microsoft Graph, by exported audit logs, by both.
 
     scenario_test.py [--seed N]      a failure prints the seed of its plan
 """
@@ -24,9 +24,9 @@ from scenario.world import World
 
 SEED = 20260131
 TRACKING = {
-    "usn": {"change_tracking": "usn"},
-    "dirsync-plain": {"change_tracking": "dirsync"},
-    "dirsync-right": {"change_tracking": "dirsync"},  # bound as an account that has it, see setUp
+    "usn": {"change_tracking": "usn", "sources": "graph"},
+    "dirsync-plain": {"change_tracking": "dirsync", "sources": "files"},
+    "dirsync-right": {"change_tracking": "dirsync", "sources": "both"},  # bound as an account that has it, see setUp
 }
 
 
@@ -35,7 +35,7 @@ class ScenarioTest(unittest.TestCase):
 
     def setUp(self):
         self.plan = Plan(self.seed)
-        dc = SambaDc()
+        dc = self.enterContext(SambaDc())
         TRACKING["dirsync-right"]["bind"] = dc.replication_bind
         self.world = self.enterContext(World(self.plan, self.seed, views=TRACKING, dc=dc))
         self.estate, self.truth = self.world.estate, self.world.truth
@@ -81,6 +81,8 @@ class ScenarioTest(unittest.TestCase):
         self.world.holds(f"phase {phase}: late audit events arrived")
         estate.write_local_keys(phase)
         self.world.holds(f"phase {phase}: on-premises keys written")
+        estate.forge(phase)
+        self.world.holds(f"phase {phase}: keys that Entra does not know")
         estate.rename_and_delete_users(phase)
         self.world.holds(f"phase {phase}: users renamed and deleted", further_polls=True)
 

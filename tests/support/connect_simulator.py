@@ -14,7 +14,7 @@ class ConnectSimulator:
     """`entra`: entra_standin's Tenant, or its Control from another process; `directory`: lab.directory.Directory."""
 
     def __init__(self, entra, directory):
-        self._entra, self._directory = entra, directory
+        self._entra, self.directory = entra, directory  # the directory may change in the middle of a run
 
     def run_cycle(self, skip=(), before_each_user=None):
         """One synchronisation; key ids in `skip` are overlooked. Returns a Cycle. `before_each_user` is called before
@@ -32,7 +32,7 @@ class ConnectSimulator:
         return cycle
 
     def _export(self, changes, cycle):
-        dn = self._directory.find_by_sid(changes[0]["user"]["onPremisesSecurityIdentifier"])
+        dn = self.directory.find_by_sid(changes[0]["user"]["onPremisesSecurityIdentifier"])
         if dn is None:
             cycle.absent += changes
             return
@@ -40,7 +40,7 @@ class ConnectSimulator:
         for change in changes:
             blobs[change["operation"]].append(key_blob.with_key_hash(bytes.fromhex(change["blob"])))
         try:
-            self._directory.change_keys(dn, blobs["add"], blobs["remove"])
+            self.directory.change_keys(dn, blobs["add"], blobs["remove"])
         except ldap.INSUFFICIENT_ACCESS:
             cycle.refused += changes
             return
@@ -57,9 +57,9 @@ class ConnectSimulator:
             blob = key_blob.with_key_hash(bytes.fromhex(change["blob"]))
             try:
                 if change["operation"] == "add":
-                    self._directory.add_key(dn, blob)
+                    self.directory.add_key(dn, blob)
                 else:
-                    self._directory.remove_key(dn, blob)
+                    self.directory.remove_key(dn, blob)
             except (ldap.TYPE_OR_VALUE_EXISTS, ldap.NO_SUCH_ATTRIBUTE):
                 pass
 

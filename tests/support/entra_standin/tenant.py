@@ -146,6 +146,16 @@ class Tenant:
                     self._log((key["usage"], "delete"), owner, deleted, activity_offset, audit_delay, names)
             return dict(key)
 
+    def forget_key(self, key_id):
+        """As if Entra had never known it; returns the key, for restore_key."""
+        with self._lock:
+            return self._keys.pop(key_id)
+
+    def restore_key(self, key):
+        """Entra knows it after all, as one that Connect has written."""
+        with self._lock:
+            self._keys[key["key_id"]] = {**key, "exported": True}
+
     def keys(self, user=None, deleted=True):
         with self._lock:
             owner = self._find_user(user)["id"] if user else None

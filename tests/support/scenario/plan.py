@@ -29,8 +29,10 @@ class PlannedKey:
     audit: str = "prompt"  # prompt | late (after the write) | lost (never)
     audit_offset: float = 0.0
     event_names: str = "both"
-    fate: str = "written"  # written | never | withdrawn
+    fate: str = "written"  # written | never | withdrawn | lost (gone from Entra without an event) | forged
     withdrawn_ago: float = 0.0
+    ambiguous: bool = False  # the deletion could mean a written key as well
+    known_in: int = None  # phase in which Entra knows a forged key after all
     removed_in: int = None
 
 
@@ -53,6 +55,8 @@ class Plan:
         self._owners = list(self._free)  # of the keys from before; the others must have none
         self._baseline()
         self._stuck_keys()
+        if endings:
+            self._unknown_to_entra()
         for phase in range(1, phases + 1):
             if endings:
                 self._withdrawals(phase)
@@ -108,6 +112,14 @@ class Plan:
         for number, owner in enumerate(self.outside):
             self._add(owner, 1 + number % 3, self._age(), fate="never")
 
+    def _unknown_to_entra(self):
+        for phase in (2, 3):
+            for owner in self._take(1):
+                self._add(owner, phase, self.random.uniform(1.2 * HOUR, 20 * HOUR), fate="lost")
+        for known_in in (None, 5):  # written into the directory by somebody else than Connect
+            for owner in self._take(1):
+                self._add(owner, 2, self.random.uniform(600, 3000), audit="lost", fate="forged", known_in=known_in)
+
     def _registrations(self, phase, count):
         pick = self.random.random
         for owner in self.random.sample(self._free, count):
@@ -123,14 +135,17 @@ class Plan:
     def _withdrawals(self, phase):
         for owner in self._without_keys[2 * phase - 2 : 2 * phase]:  # the deletion can mean nothing else
             self._add(owner, phase, self.random.uniform(100, 3000), fate="withdrawn", withdrawn_ago=5.0)
-        if phase == 4:  # the user has a written key as well, and the deletion is so old that it was not that one
+        if phase in (4, 5):  # the user has a written key as well
             for owner in self._take(1):
                 self._add(owner, 2, 10 * HOUR)
-                self._add(owner, phase, 5 * HOUR, fate="withdrawn", withdrawn_ago=4 * HOUR)
+                # A deletion that is so old was not that one's; of a new one only Entra can tell which was meant.
+                self._add(owner, phase, 5 * HOUR, fate="withdrawn", withdrawn_ago=4 * HOUR if phase == 4 else 0.0,
+                          ambiguous=phase == 5)
 
     def _removals(self):
         """Keys that are deleted in Entra, and by Connect in the directory, in a later phase than they came."""
-        candidates = [key for key in self.keys if key.fate == "written" and key.source == "AzureAD"
+        twofold = {id(key.owner) for key in self.keys if key.fate != "written"}
+        candidates = [key for key in self.keys if id(key.owner) not in twofold and key.source == "AzureAD"
                       and key.usage in ("NGC", "FIDO") and key.phase < self.phases - 1]
         for key in self.random.sample(candidates, 2 * self.phases + 2):
             key.removed_in = self.random.randrange(max(2, key.phase + 1), self.phases + 1)

@@ -27,6 +27,20 @@ class Key:
     removed: bool = False
     withdrawn: bool = False
     cause: str = "unknown"
+    lost: bool = False  # withdrawn, and no audit event told it
+    ambiguous: bool = False  # withdrawn, and the event could mean a written key as well
+    forged: bool = False  # Entra does not know it
+    findable: bool = True  # its audit event names the user as the directory does
+
+    def as_seen(self, by_graph):
+        """Entra, asked, tells a registration's own time, in whole seconds, and which keys it knows. Exported audit logs
+        tell neither, and name users that only the directory can find."""
+        if by_graph:
+            earlier = self.announced is not None and self.usage in ("NGC", "FIDO")
+            return dataclasses.replace(self, announced=self.created // SECOND * SECOND if earlier else self.announced)
+        return dataclasses.replace(self, announced=self.announced if self.findable else None, forged=False,
+                                   withdrawn=self.withdrawn and not (self.lost or self.ambiguous),
+                                   cause="unknown" if self.cause == "provisioning_error" else self.cause)
 
     @property
     def usage_label(self):
@@ -79,36 +93,42 @@ class Truth:
         if key.removed:
             return "removed"
         if key.written is not None:
-            return "synced" if key.source == "AzureAD" else "local"
+            return "unmatched" if key.forged else "synced" if key.source == "AzureAD" else "local"
         if key.withdrawn:
             return "withdrawn"
         return "overdue" if now - key.announced >= self.overdue_after * SECOND else "pending"
 
-    def expected(self, now):
-        """{(name, labels): value} of every family that follows from what happened, all label sets included."""
+    def expected(self, now, by_graph=True):
+        """{(name, labels): value} of every family that follows from what happened, all label sets included. `by_graph`:
+        the daemon can ask Entra, and not only read exported audit logs."""
         series = {}
+        keys = [key.as_seen(by_graph) for key in self.keys]
 
         def put(name, value, **labels):
             series[exposition.key(name, domain=self.domain, **labels)] = value
 
         for usage in USAGES:
-            self._put_usage(put, usage, [key for key in self.keys if key.usage_label == usage], now)
-        waiting = [key for key in self.keys if key.waits]
+            self._put_usage(put, usage, [key for key in keys if key.usage_label == usage], now)
+        waiting = [key for key in keys if key.waits]
         for cause in CAUSES:
             put("keysync_overdue_keys",
                 sum(key.cause == cause for key in waiting if self.state(key, now) == "overdue"), cause=cause)
-        measured = sum(key.delay is not None for key in self.keys)
+        measured = sum(key.delay is not None for key in keys)
         put("keysync_measurements_total", measured, precision="bounded")
         put("keysync_measurements_total", 0, precision="exact")
         put("keysync_oldest_pending_registration_timestamp_seconds",
             min((key.announced for key in waiting), default=0) / SECOND)
         put("keysync_last_write_timestamp_seconds",
-            max((key.written for key in self.keys if key.written is not None and not key.history), default=0) / SECOND)
+            max((key.written for key in keys if key.written is not None and not key.history), default=0) / SECOND)
         put("keysync_cycle_seconds", self.cycle)
         put("keysync_overdue_after_seconds", self.overdue_after)
         for kind, count in self.malformed.items():
             put("keysync_malformed_values_total", count, kind=kind)
-        series["keysync_entra_last_sync_timestamp_seconds", ()] = self.last_sync
+        put("keysync_suspicious_keys", sum(key.forged and not key.removed for key in keys),
+            reason="unmatched")
+        for source in ("graph", "audit_file"):
+            series[exposition.key("keysync_malformed_records_total", source=source)] = 0
+        series["keysync_entra_last_sync_timestamp_seconds", ()] = self.last_sync if by_graph else 0
         if self.commit_failures is not None:
             series["keysync_ledger_commit_failures_total", ()] = self.commit_failures
         series["keysync_ledger_rebuilds_total", ()] = self.rebuilds
