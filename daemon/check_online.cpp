@@ -12,6 +12,7 @@
 #include "entra/graph_time.hpp"
 #include "ldap/deadline_supervisor.hpp"
 #include "ldap/domain_reader.hpp"
+#include "ldap/write_times.hpp"
 
 namespace keysyncd::daemon {
 namespace {
@@ -113,9 +114,7 @@ void check_server(Verdicts& verdicts, config::DomainSettings domain, const std::
         verdicts.warn(what, fmt::format("{} values do not decode: see keysyncd decode", sink.malformed));
     }
     if (sink.keys > 0 && sink.exact == 0) {
-        verdicts.warn(what,
-                      "msDS-ReplValueMetaData of a user cannot be read: write times are bounded by polls, not exact. "
-                      "Grant the account read access to it (a Samba domain controller does not have it)");
+        verdicts.warn(what, ldap::metadata_missing);
     } else if (sink.exact > 0) {
         verdicts.ok(what, "write times can be read exactly (msDS-ReplValueMetaData)");
     }
@@ -134,6 +133,26 @@ void check_server(Verdicts& verdicts, config::DomainSettings domain, const std::
 
 std::string words(const entra::GraphError& error) {
     return fmt::format("{}: {}", to_string(error.failure), error.detail);
+}
+
+// What the tenant's synchronisation is set up to do, where that may be read: nothing depends on it.
+void check_sync_features(Verdicts& verdicts, entra::GraphReader& reader) {
+    const std::stop_source never;
+    const auto features = reader.read_sync_features(never.get_token());
+    if (!features) {
+        verdicts.warn("graph synchronization", words(features.error()));
+    } else if (!*features) {
+        verdicts.ok("graph synchronization",
+                    "its features are not shown (OnPremDirectorySynchronization.Read.All): nothing depends on them");
+    } else {
+        const auto shown = [](const std::optional<bool>& feature) {
+            return !feature ? "not told" : *feature ? "on" : "off";
+        };
+        verdicts.ok(
+            "graph synchronization",
+            fmt::format("password sync {}, device write-back {}, user write-back {}", shown((*features)->password_sync),
+                        shown((*features)->device_writeback), shown((*features)->user_writeback)));
+    }
 }
 
 void check_graph(Verdicts& verdicts, const config::EntraSettings& settings, const Clock& clock) {
@@ -170,6 +189,7 @@ void check_graph(Verdicts& verdicts, const config::EntraSettings& settings, cons
                     organization->last_sync ? "last synchronised " + entra::format_rfc3339(*organization->last_sync, 0)
                                             : std::string{"synchronised, time unknown"});
     }
+    check_sync_features(verdicts, reader);
     if (!user.empty()) {
         const auto answer = reader.read_user(user, never.get_token());
         if (!answer) {
