@@ -236,7 +236,7 @@ int check_online(const config::Settings& settings, std::ostream& out, const Cloc
             check_server(verdicts, domain, "", supervisor, clock);
         }
     }
-    if (settings.entra && settings.entra->uses_graph()) {
+    if (settings.uses_graph()) {
         check_graph(verdicts, *settings.entra, clock);
     }
     check_ledger(verdicts, settings.ledger);

@@ -7,8 +7,6 @@
 namespace keysyncd::daemon {
 namespace {
 
-constexpr Ticks one_day = std::chrono::days{1};
-
 // Where Entra can't tell for so long, it is not asked any more.
 constexpr Ticks longest_undecided = std::chrono::days{30};
 

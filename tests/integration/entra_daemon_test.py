@@ -1,0 +1,188 @@
+#!/usr/bin/python3
+"""The daemon and Entra, where it is not the scenario's: questions about keys within Microsoft's limit, what happens
+without the permission for them, the registration report instead of the audit log, exported audit logs alone, records
+that cannot be read. Several daemons look at one domain controller, each with a tenant of its own."""
+
+import json
+import pathlib
+import subprocess
+import sys
+import tempfile
+import unittest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+
+import key_blob
+from entra_standin import EntraStandin, times
+from entra_standin.exports import Exporter
+from lab import children, exposition
+from lab.keysyncd_process import KeysyncdProcess, binary, domain_configuration
+from lab.samba_dc import SambaDc
+
+ADDED = "Add Windows Hello for Business credential"
+REPORTS = ("audit", "whfb_methods", "fido2_methods", "registration_details")
+
+
+class EntraDaemonTest(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = pathlib.Path(cls.enterClassContext(tempfile.TemporaryDirectory(prefix="keysyncd-entra-")))
+        cls.dc = cls.enterClassContext(SambaDc())
+        cls.users = {}
+
+    def setUp(self):
+        self.entra = self.enterContext(EntraStandin(self.folder / self.id().rsplit(".", 1)[1], seed=5))
+        self.tenant = self.entra.tenant
+
+    def user(self, name):
+        """In the directory, once for all tests, and in this test's tenant."""
+        if name not in self.users:
+            self.users[name] = self.dc.directory.add_user(name)
+        sid, immutable_id = self.dc.directory.identity(self.users[name])
+        return self.tenant.add_user(f"{name}@{self.dc.realm}", sid=sid, immutable_id=immutable_id, sam=name,
+                                    domain=self.dc.realm, dn=self.users[name])["id"]
+
+    def write(self, name, entra_key):
+        self.dc.directory.add_key(self.users[name], key_blob.with_key_hash(bytes.fromhex(entra_key["blob"])))
+
+    def daemon(self, entra=None, filter=None, **more):
+        configuration = {"domains": [domain_configuration(self.dc, poll_interval="1s",
+                                                          **({"filter": filter} if filter else {}))],
+                         "entra": entra or self.entra.configuration(**more),
+                         "sync": {"cycle": "1h", "grace": "5m"}}
+        made = KeysyncdProcess(self.folder / f"daemon-{self.id().rsplit('.', 1)[1]}", configuration,
+                               arguments=["--log.level=debug"])
+        self.addCleanup(made.stop)
+        return made
+
+    def figure(self, daemon, name, **labels):
+        return daemon.scrape().get(exposition.key(name, **labels))
+
+    def keys(self, daemon, state, usage="NGC"):
+        return self.figure(daemon, "keysync_keys", domain=self.dc.realm, usage=usage, state=state)
+
+    def eventually(self, daemon, condition, what, deadline=30):
+        if not children.wait_until(condition, deadline, interval=0.2):
+            self.fail(f"{what}: not within {deadline} s; {daemon.log_tail()}")
+
+    def command(self, daemon, *arguments):
+        return subprocess.run([binary(), *arguments, f"--config.file={daemon.configuration_file}"],
+                              capture_output=True, text=True, timeout=60, check=False, stdin=subprocess.DEVNULL)
+
+    def test_one_question_a_registration_within_the_limit_and_the_audit_log_is_not_late(self):
+        for number in range(9):
+            self.tenant.register_key(self.user(f"limit{number}"), usage="FIDO" if number % 3 == 0 else "NGC")
+        daemon = self.daemon(poll_interval="10s").start()
+        asked = lambda: self.entra.requests_seen("whfb_methods") + self.entra.requests_seen("fido2_methods")  # noqa: E731
+        self.eventually(daemon, lambda: len(asked()) >= 9, "all nine asked about", deadline=60)
+        polls = len(self.entra.requests_seen("audit"))
+        self.eventually(daemon, lambda: len(self.entra.requests_seen("audit")) >= polls + 2, "two polls more")
+        self.assertEqual(len(asked()), 9, "each registration costs one request")
+        reports = [request for request in self.entra.requests_seen() if request["endpoint"] in REPORTS]
+        self.assertEqual({request["status"] for request in reports}, {200})
+        at = sorted(times.parse(request["at"]) for request in reports)
+        self.assertTrue(all(later - earlier >= 10 * times.SECOND for earlier, later in zip(at, at[5:])),
+                        "more than five requests in 10 s")
+        polled = [times.parse(request["at"]) for request in self.entra.requests_seen("audit")]
+        self.assertLess(max(later - earlier for earlier, later in zip(polled, polled[1:])), 14 * times.SECOND)
+        self.assertEqual(self.figure(daemon, "keysync_graph_requests_total", endpoint="methods", code="200"), 9)
+        _, body = daemon.get(f"/api/v1/users/limit1@{self.dc.realm}")
+        [key] = json.loads(body)["users"][0]["keys"]
+        self.assertEqual((key["state"], key["method"]["strength"]), ("pending", "normal"))
+
+    def test_a_key_that_entra_does_not_know_is_told_everywhere_with_the_mend(self):
+        owner = self.user("owner")
+        genuine = self.tenant.register_key(owner, at=times.now() - 3600 * times.SECOND)
+        forged = self.tenant.register_key(owner, at=times.now() - 1800 * times.SECOND, audit=False)
+        self.tenant.forget_key(forged["key_id"])
+        daemon = self.daemon(poll_interval="1s", reports_limit=100, filter="(sAMAccountName=owner)").start()
+        self.entra.graph.set_throttle(None)
+        self.write("owner", genuine)
+        self.write("owner", forged)
+        self.eventually(daemon, lambda: self.keys(daemon, "unmatched") == 1, "an unmatched key")
+        self.assertEqual(self.keys(daemon, "synced"), 1)
+        self.assertEqual(self.figure(daemon, "keysync_suspicious_keys", domain=self.dc.realm, reason="unmatched"), 1)
+        told = self.command(daemon, "explain", "owner")
+        self.assertIn("unmatched", told.stdout)
+        self.assertIn("take the value out of msDS-KeyCredentialLink", told.stdout)
+        report = json.loads(self.command(daemon, "report", "--format=json").stdout)
+        self.assertEqual(report["suspicious"]["unmatched"], 1)
+        daemon.stop()
+        self.assertIn("unmatched", self.command(daemon, "explain", "owner").stdout)
+
+    def test_without_the_permission_everything_else_goes_on_and_it_is_told_once(self):
+        self.entra.graph.deny("whfb_methods", "accessDenied", "Request Authorization failed")
+        self.entra.graph.set_throttle(None)
+        self.tenant.register_key(self.user("refused"))
+        daemon = self.daemon(poll_interval="1s", reports_limit=100).start()
+        self.eventually(daemon, lambda: "UserAuthenticationMethod.Read.All" in daemon.log.read_text(), "the mend")
+        daemon.wait_for_polls(3)
+        self.assertEqual(len(self.entra.requests_seen("whfb_methods")), 1, "asked again before an hour")
+        self.assertEqual(daemon.log.read_text().count("authentication methods cannot be read"), 1)
+        self.assertEqual(self.keys(daemon, "pending"), 1)
+        self.assertEqual(self.figure(daemon, "keysync_poll_failures_total", source="graph", domain="",
+                                     reason="forbidden"), 0)
+
+    def test_the_registration_report_instead_of_the_audit_log(self):
+        self.entra.graph.set_throttle(None)
+        self.entra.graph.deny("audit", "Authentication_RequestFromNonPremiumTenantOrB2CTenant", "No licence.")
+        key = self.tenant.register_key(self.user("reported"), audit=False)
+        self.tenant.register_key(self.user("reported2"), usage="FIDO", audit=False)
+        daemon = self.daemon(poll_interval="1s", reports_limit=100, registrations="report",
+                             filter="(sAMAccountName=reported*)").start()
+        self.eventually(daemon, lambda: (self.keys(daemon, "pending"), self.keys(daemon, "pending", "FIDO")) == (1, 1),
+                        "pending keys by the report")
+        self.write("reported", key)
+        self.eventually(daemon, lambda: self.keys(daemon, "pending") == 0, "the key's arrival")
+        self.assertEqual(self.figure(daemon, "keysync_registrations_total", domain=self.dc.realm, usage="NGC"), 1)
+        self.assertEqual(self.entra.requests_seen("audit"), [])
+        self.assertEqual(len(self.entra.requests_seen("registration_details")), 1, "once an hour")
+        self.assertEqual(len(self.entra.requests_seen("whfb_methods")), 2, "each user that changed, once")
+
+    def test_report_and_explain_with_exported_logs_alone_show_who_waits(self):
+        self.tenant.register_key(self.user("waiting"))
+        self.tenant.register_key(self.user("waiting2"), usage="FIDO")
+        logs = self.folder / "alone"
+        Exporter(self.tenant, str(logs)).write()
+        daemon = self.daemon(entra={"audit_files": [str(logs / "*.json")]})
+        done = self.command(daemon, "explain", "waiting", "--format=json")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual([key["state"] for key in json.loads(done.stdout)["keys"]], ["pending"])
+        done = self.command(daemon, "report", "--format=json")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        waiting = json.loads(done.stdout)["waiting"]
+        self.assertEqual(sorted(key["usage"] for key in waiting), ["FIDO", "NGC"])
+
+    def test_records_that_cannot_be_read_are_counted_once_by_source(self):
+        self.entra.graph.set_throttle(None)
+        self.user("broken")
+        self.tenant.add_event(f"broken@{self.dc.realm}", ADDED, operation="Add", names="none")
+        logs = self.folder / "broken"
+        Exporter(self.tenant, str(logs)).write()
+        with open(logs / "audit.json", "a", encoding="utf-8") as file:
+            file.write('{"this is": no JSON}\n')
+        daemon = self.daemon(poll_interval="1s", reports_limit=100, audit_files=[str(logs / "*.json")]).start()
+        counted = lambda: tuple(self.figure(daemon, "keysync_malformed_records_total", source=source)  # noqa: E731
+                                for source in ("graph", "audit_file"))
+        self.eventually(daemon, lambda: counted() == (1, 2), "one by Graph, two in the file")
+        daemon.wait_for_polls(3)
+        daemon.stop()
+        daemon.start()
+        daemon.wait_for_polls(2)
+        self.assertEqual(counted(), (1, 2), "read again with the overlap, and after a restart")
+
+    def test_how_the_tenant_synchronises_is_shown_where_it_may_be_read(self):
+        self.tenant.mark_synced()
+        daemon = self.daemon(poll_interval="1s", reports_limit=100).start()
+        shown = lambda: json.loads(daemon.get("/api/v1/status")[1])["entra_sync"]  # noqa: E731
+        self.eventually(daemon, lambda: shown()["password_sync"] is True, "the features")
+        self.assertEqual((shown()["enabled"], shown()["device_writeback"]), (True, False))
+        self.assertIn("password sync on", self.command(daemon, "check", "--online").stdout)
+        self.entra.graph.deny("sync_features")
+        self.assertIn("its features are not shown", self.command(daemon, "check", "--online").stdout)
+        self.assertEqual(len(self.entra.requests_seen("sync_features")), 3, "the daemon reads them once an hour")
+
+
+if __name__ == "__main__":
+    children.exit_on_signals()
+    unittest.main(verbosity=1)
