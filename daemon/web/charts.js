@@ -81,6 +81,6 @@ export function drawCycles(bursts, expected, next, now, from) {
     scales: {x: {time: true, range: () => cycleRange}, y: {range: (_, low, high) => [0, Math.max(1, high * 1.3)]}},
     axes: [axis({}), axis({size: 56, incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1e3, 2e3, 5e3, 1e4, 1e5, 1e6], label: "keys written at once", stroke: colour("--quiet")})],
     series: [{}, {paths: uPlot.paths.bars({size: [0.3, 8, 2]}), fill: colour("--bar"), stroke: colour("--bar"), points: {show: false}}],
-    hooks: {draw: [verticals(() => cycleLines)]},
+    hooks: {drawAxes: [verticals(() => cycleLines)]},
   }), bursts.length ? [bursts.map(b => b.at), bursts.map(b => b.keys)] : [[from], [null]]);
 }

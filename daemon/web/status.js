@@ -49,7 +49,7 @@ function showCards(domains, now) {
   const bounds = domains.map(domain => firstBound(domain));
   const within = sum(domains.flatMap((domain, i) => Object.values(domain.usages).map(({delay}) =>
     sum(delay.counts.filter((_, bucket) => delay.bounds[bucket] <= bounds[i])))));
-  figure("within-label", new Set(bounds).size === 1 ? `Measured within ${duration(bounds[0])}` : "Measured within one cycle");
+  figure("within-label", new Set(bounds).size === 1 ? `Within ${duration(bounds[0])}` : "Within one cycle");
   figure("within", measured ? `${(100 * within / measured).toFixed(1)} %` : "–");
 }
 
