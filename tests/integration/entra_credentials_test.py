@@ -125,6 +125,30 @@ class CredentialsTest(unittest.TestCase):
         self.assertIn("not read", detail)
         self.assertIn("/var/opt/azcmagent/tokens", detail)
 
+    def test_an_arc_challenge_is_answered_with_the_file_that_it_names(self):
+        """The agent's folder is fixed: the probe sees the test's own in its place, in a mount namespace."""
+        wrapper = ("unshare", "--map-root-user", "--mount", "sh", "-c",
+                   f'mount --bind "{self.directory}" /var/opt && exec "$@"', "sh")
+        if subprocess.run([*wrapper, "true"], capture_output=True).returncode != 0:
+            self.skipTest("skipped: no mount namespaces here")
+        tokens = pathlib.Path(self.directory) / "azcmagent" / "tokens"
+        tokens.mkdir(parents=True)
+        service = self.metadata()
+        service.key_directory = str(tokens)
+        service.realm = lambda path: f"/var/opt/azcmagent/tokens/{pathlib.Path(path).name}"
+        configuration = self.entra.configuration(patience_ms=2000, credential={"managed_identity": "system"})
+        environment = {**os.environ, "IDENTITY_ENDPOINT": service.url + "/arc/token", "IMDS_ENDPOINT": service.url}
+        probe = GraphProbe(PROBE, configuration, environment, wrapper)
+        self.addCleanup(probe.close)
+        self.assertNotIn("error", probe.call("organization"))
+        self.assertEqual(len(list(tokens.glob("*.key"))), 1, "one challenge, answered")
+        self.entra.tokens.revoke_tokens()
+        self.assertNotIn("error", probe.call("organization"))
+        (tokens / "large.key").write_text("x" * 4097)
+        service.realm = lambda path: "/var/opt/azcmagent/tokens/large.key"
+        self.entra.tokens.revoke_tokens()
+        self.assertIn("4096", probe.call("organization")["error"]["detail"])
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -1,5 +1,6 @@
 #!/usr/bin/python3
-"""Graph through a real proxy (squid): with and without a password, NO_PROXY, refusals, and no secret in any error."""
+"""Graph through a real proxy (squid): with and without a password, NO_PROXY, refusals, and no secret in any error. And
+behind a real HTTP/2 server (nghttpx), as Microsoft's are."""
 
 import json
 import os
@@ -10,6 +11,7 @@ import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 
+import http2_front
 import squid_proxy
 from entra_standin import EntraStandin
 from graph_probe import GraphProbe
@@ -85,6 +87,34 @@ class ProxyTest(unittest.TestCase):
         with squid_proxy.SquidProxy() as proxy:
             outcome = self.call(proxy=proxy.url, ca_file="")
             self.assertEqual(outcome["error"]["failure"], "tls")
+
+
+@unittest.skipUnless(http2_front.available(), "skipped: no nghttpx here")
+class Http2Test(unittest.TestCase):
+    def test_pages_batches_compression_and_errors_over_http_2(self):
+        with tempfile.TemporaryDirectory(prefix="keysyncd-entra-") as directory, \
+                EntraStandin(directory, throttle=None, seed=7) as entra, http2_front.Http2Front(entra) as front:
+            entra.graph.base_url = front.url  # nextLinks lead to where the client has asked
+            users = [entra.tenant.add_user(f"user{number}@corp.test")["id"] for number in range(30)]
+            for number in range(1100):
+                entra.tenant.register_key(users[number % 30])
+            clean = {name: value for name, value in os.environ.items() if name not in PROXY_VARIABLES}
+            settings = entra.configuration(reports_window_ms=50, authority_url=front.url, graph_url=front.url)
+            entra.tokens.scope = front.url + "/.default"
+            probe = GraphProbe(PROBE, settings, clean)
+            self.addCleanup(probe.close)
+            outcome = probe.registrations()
+            self.assertNotIn("error", outcome)
+            self.assertEqual(len(outcome["events"]), 1100)
+            entra.faults.add_fault("audit", "status", status=401, code="InvalidAuthenticationToken")
+            self.assertEqual(len(probe.registrations()["events"]), 1100)
+            self.assertTrue(all(answer["user"] for answer in probe.call("users", users=users)["users"]))
+            entra.faults.add_fault("audit", "truncate")
+            outcome = probe.registrations()
+            self.assertEqual((len(outcome["events"]), outcome["requests"][0]), (1100, "audit error"))
+            protocols = front.protocols(9)
+        self.assertGreaterEqual(len(protocols), 9)
+        self.assertEqual(set(protocols), {"h2"})
 
 
 if __name__ == "__main__":

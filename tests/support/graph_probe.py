@@ -5,8 +5,9 @@ import subprocess
 
 
 class GraphProbe:
-    def __init__(self, program, settings, environment=None):
-        self._process = subprocess.Popen([program, json.dumps(settings)], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+    def __init__(self, program, settings, environment=None, wrapper=()):
+        """`wrapper`: a command that runs the probe, for example in a namespace."""
+        self._process = subprocess.Popen([*wrapper, program, json.dumps(settings)], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                          text=True, env=environment)
 
     def call(self, name, **arguments):

@@ -38,7 +38,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         path = os.path.join(service.key_directory, uuid.uuid4().hex + ".key")
         with open(path, "w", encoding="ascii") as file:
             file.write(service.arc_secret)
-        return self._answer(401, {}, {"WWW-Authenticate": f"Basic realm={service.realm or path}"})
+        return self._answer(401, {}, {"WWW-Authenticate": f"Basic realm={service.realm(path)}"})
 
     def _token(self):
         self._answer(200, {"access_token": self.service.tokens.issue(), "expires_in": "3599", "expires_on": "0",
@@ -57,7 +57,7 @@ class MetadataService:
     def __init__(self, tokens, resource, key_directory, client_id=None):
         self.tokens, self.resource, self.key_directory, self.client_id = tokens, resource, key_directory, client_id
         self.arc_secret = uuid.uuid4().hex
-        self.realm = None  # another file for the challenge to name
+        self.realm = lambda path: path  # the name under which the challenge tells the file
         self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"service": self}))
         self._server.daemon_threads = True
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
