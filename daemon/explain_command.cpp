@@ -150,7 +150,7 @@ void write_explanation(std::ostream& out, const UserView& user, const config::Sy
 int run_explain(const config::Settings& settings, const std::string& user, ExplainFormat format, std::ostream& out,
                 std::ostream& err, const Clock& clock) {
     const std::chrono::seconds since = settings.entra ? settings.entra->lookback : config::EntraSettings{}.lookback;
-    const SurveyResult seen = survey(settings, {since, user}, clock, [](std::uint64_t) {});
+    const SurveyResult seen = survey(settings, {since, user}, clock, [](std::string_view, std::uint64_t) {});
     const Instant now = clock();
     // The directory may know the user by another name than Entra does.
     const bool has_sid = seen.account && !seen.account->object_sid.empty();

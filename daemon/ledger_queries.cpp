@@ -190,4 +190,8 @@ std::vector<CycleView> LedgerQueries::cycles(Instant now) {
     return cycles;
 }
 
+std::uint64_t LedgerQueries::carriers() {
+    return static_cast<std::uint64_t>(database_->scalar("SELECT count(*) FROM users WHERE flags & 4 = 0"));
+}
+
 }  // namespace keysyncd::daemon

@@ -28,6 +28,8 @@ class LedgerQueries {
     /// know the same sAMAccountName, so there may be more than one.
     [[nodiscard]] std::vector<UserView> users(std::string_view name, Instant now);
     [[nodiscard]] std::vector<CycleView> cycles(Instant now);
+    /// Users that carry a key.
+    [[nodiscard]] std::uint64_t carriers();
 
   private:
     void add_waiting(const LedgerViews& views, UserView& user, std::string_view entra_id);

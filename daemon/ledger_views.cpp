@@ -72,7 +72,7 @@ KeyView LedgerViews::key_view(const Statement& row) const {
     key.key_id = ldap::encode_hex(row.blob(6));
     key.usage = to_string(enumeration_column<ldap::KeyUsage>(row, 7));
     key.source = to_string(enumeration_column<ldap::KeySource>(row, 8));
-    if (const auto device = ldap::Guid::from_bytes(row.blob(9))) {
+    if (const auto device = ldap::Guid::from_bytes(row.blob(9)); device && !device->is_zero()) {  // zero: a FIDO key
         key.device_id = device->to_string();
     }
     key.state = figure_state(enumeration_column<KeyState>(row, 10));

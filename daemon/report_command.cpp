@@ -2,51 +2,27 @@
 
 #include <fmt/format.h>
 #include <fmt/ostream.h>
-#include <unistd.h>
 
 #include <map>
 #include <ostream>
 #include <utility>
 
 #include "daemon/ledger_queries.hpp"
-#include "daemon/span_text.hpp"
+#include "daemon/progress_line.hpp"
 #include "daemon/survey.hpp"
 #include "ldap/key_findings.hpp"
 
 namespace keysyncd::daemon {
 namespace {
 
-// A line that is written over while users are read; nothing where nobody looks.
-class ProgressLine {
-  public:
-    explicit ProgressLine(std::ostream& err) : err_(err), shown_(isatty(STDERR_FILENO) == 1) {}
-    ~ProgressLine() {
-        if (shown_) {
-            fmt::print(err_, "\r\x1b[K");
-            err_.flush();
-        }
+// How many users to expect: as many as the daemon knows, where one has been at work here.
+std::optional<std::uint64_t> carriers_known(const config::Settings& settings) {
+    try {
+        return LedgerQueries{settings, settings.ledger.path}.carriers();
+    } catch (const SqliteError&) {
+        return std::nullopt;
     }
-    ProgressLine(const ProgressLine&) = delete;
-    ProgressLine& operator=(const ProgressLine&) = delete;
-
-    void operator()(std::uint64_t users) {
-        const auto now = std::chrono::steady_clock::now();
-        if (!shown_ || now - last_ < std::chrono::milliseconds{200}) {
-            return;
-        }
-        last_ = now;
-        const double seconds = std::chrono::duration<double>(now - start_).count();
-        fmt::print(err_, "\r\x1b[Kreading the directory: {} users, {:.0f} a second", users,
-                   static_cast<double>(users) / std::max(seconds, 0.001));
-        err_.flush();
-    }
-
-  private:
-    std::ostream& err_;
-    bool shown_;
-    std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
-    std::chrono::steady_clock::time_point last_ = start_;
-};
+}
 
 std::vector<KeyView> all_keys(const config::Settings& settings, Database& database, Instant now) {
     LedgerQueries queries{settings, database};
@@ -94,8 +70,9 @@ int run_report(const config::Settings& settings, std::chrono::seconds since, Rep
                std::ostream& err, const Clock& clock) {
     SurveyResult seen;
     {
-        ProgressLine progress{err};
-        seen = survey(settings, {since, ""}, clock, [&](std::uint64_t users) { progress(users); });
+        ProgressLine progress{err, carriers_known(settings)};
+        seen = survey(settings, {since, ""}, clock,
+                      [&](std::string_view source, std::uint64_t users) { progress.show(source, users); });
     }
     for (const std::string& problem : seen.problems) {
         fmt::print(err, "keysyncd: {}\n", problem);

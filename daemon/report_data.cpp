@@ -59,7 +59,7 @@ ReportData report_data(std::vector<KeyView> keys, const config::SyncSettings& sy
         for (std::uint8_t i = 0; i < ldap::key_finding_count; ++i) {
             const auto finding = static_cast<ldap::KeyFinding>(i);
             if ((key.findings & ldap::bit(finding)) != 0) {
-                ++data.suspicious[std::string{ldap::to_string(finding)}];
+                data.suspicious[std::string{ldap::to_string(finding)}].push_back(key);
             }
         }
         if (waits(key)) {
@@ -74,10 +74,13 @@ ReportData report_data(std::vector<KeyView> keys, const config::SyncSettings& sy
         data.groups.push_back({name.first, name.second, delay_figures(members, sync)});
     }
     std::ranges::sort(data.waiting, {}, &KeyView::registered_at);
-    std::erase_if(keys, [](const KeyView& key) { return !key.delay; });
-    std::ranges::sort(keys, std::ranges::greater{}, &KeyView::delay);
-    keys.resize(std::min(keys.size(), slowest_shown));
-    data.slowest = std::move(keys);
+    for (const auto& [name, members] : groups) {
+        data.slowest.insert(data.slowest.end(), members.begin(), members.end());
+    }
+    std::ranges::sort(data.slowest, std::ranges::greater{}, &KeyView::delay);
+    data.slowest.resize(std::min(data.slowest.size(), slowest_shown));
+    std::ranges::sort(keys, {}, &KeyView::registered_at);
+    data.keys = std::move(keys);
     return data;
 }
 

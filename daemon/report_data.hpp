@@ -34,11 +34,12 @@ struct ReportGroup {
 
 struct ReportData {
     DelayFigures all;
-    std::vector<ReportGroup> groups;                  ///< by domain and usage
-    std::vector<KeyView> slowest;                     ///< the ten worst, worst first
-    std::vector<KeyView> waiting;                     ///< pending and overdue, oldest first
-    std::map<std::string, std::uint64_t> suspicious;  ///< finding -> keys
-    std::uint64_t history = 0;                        ///< keys that were registered before the period
+    std::vector<ReportGroup> groups;                         ///< by domain and usage
+    std::vector<KeyView> keys;                               ///< all of them, oldest registration first
+    std::vector<KeyView> slowest;                            ///< the ten worst, worst first
+    std::vector<KeyView> waiting;                            ///< pending and overdue, oldest first
+    std::map<std::string, std::vector<KeyView>> suspicious;  ///< by finding
+    std::uint64_t history = 0;                               ///< keys that were registered before the period
 };
 
 /// Nearest-rank percentile of sorted values; `share` in (0, 1].

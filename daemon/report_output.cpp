@@ -11,6 +11,7 @@
 #include "daemon/span_text.hpp"
 #include "daemon/view_json.hpp"
 #include "entra/graph_time.hpp"
+#include "ldap/key_findings.hpp"
 
 namespace keysyncd::daemon {
 namespace {
@@ -29,6 +30,16 @@ std::string share(std::uint64_t part, std::uint64_t whole) {
 
 std::string_view name_of(const KeyView& key) {
     return key.user.user_principal_name.empty() ? key.user.dn : key.user.user_principal_name;
+}
+
+// Enough to begin with; JSON and CSV name all.
+std::string some_names(const std::vector<KeyView>& keys) {
+    constexpr std::size_t enough = 5;
+    std::string names;
+    for (std::size_t i = 0; i < std::min(keys.size(), enough); ++i) {
+        names += (i == 0 ? "" : ", ") + printable(name_of(keys[i]));
+    }
+    return keys.size() > enough ? fmt::format("{}, and {} more", names, keys.size() - enough) : names;
 }
 
 void write_row(std::ostream& out, std::string_view domain, std::string_view usage, const DelayFigures& figures) {
@@ -90,6 +101,16 @@ std::string csv_field(std::string_view text) {
     return quoted + '"';
 }
 
+std::string findings_field(ldap::KeyFindings findings) {
+    std::string names;
+    for (std::uint8_t i = 0; i < ldap::key_finding_count; ++i) {
+        if (const auto finding = static_cast<ldap::KeyFinding>(i); (findings & ldap::bit(finding)) != 0) {
+            names += (names.empty() ? "" : " ") + std::string{ldap::to_string(finding)};
+        }
+    }
+    return names;
+}
+
 std::string time_field(const std::optional<Instant>& at) {
     return at ? entra::format_rfc3339(*at) : "";
 }
@@ -98,34 +119,36 @@ std::string time_field(const std::optional<Instant>& at) {
 
 void write_report_table(std::ostream& out, const ReportData& data, const config::SyncSettings& sync,
                         std::chrono::seconds since, Instant now) {
-    fmt::print(out, "Keys registered within {}, registration to write, cycle {}\n\n", span_text(Ticks{since}),
-               span_text(Ticks{sync.cycle}));
+    fmt::print(out,
+               "Keys registered within {}, from registration to write; a cycle is {}, the first has {} of grace\n\n",
+               span_text(Ticks{since}), span_text(Ticks{sync.cycle}), span_text(Ticks{sync.grace}));
     fmt::print(out, "{:<28} {:<6} {:>8} {:>9} {:>9} {:>9} {:>9} {:>9} {:>9}\n", "domain", "usage", "measured",
                "1 cycle", "2 cycles", "median", "p90", "p99", "worst");
     for (const ReportGroup& group : data.groups) {
         write_row(out, group.domain, group.usage, group.figures);
     }
     write_row(out, "all", "", data.all);
-    fmt::print(out, "\n{} of {} measured exactly, the others bounded by the last change of the user; {} older keys\n\n",
-               data.all.exact, data.all.measured, data.history);
+    fmt::print(out,
+               "\n{} measured exactly, {} bounded by the last change of the user; {} older keys are not measured\n\n",
+               data.all.exact, data.all.measured - data.all.exact, data.history);
     if (data.all.measured > 0) {
         write_histogram(out, data.all, sync);
         fmt::print(out, "\nslowest\n");
         for (const KeyView& key : data.slowest) {
-            fmt::print(out, "  {:>9}  {} {}  {}\n", shown(key.delay), entra::format_rfc3339(*key.registered_at, 0),
+            fmt::print(out, "  {:>9}  {} {:<5}  {}\n", shown(key.delay), entra::format_rfc3339(*key.registered_at, 0),
                        key.usage, printable(name_of(key)));
         }
     }
     fmt::print(out, "\nwaiting: {}\n", data.waiting.size());
     for (const KeyView& key : data.waiting) {
-        fmt::print(out, "  {:>9}  {} {}  {}{}\n", span_text(now - *key.registered_at),
+        fmt::print(out, "  {:>9}  {} {:<5}  {}{}\n", span_text(now - *key.registered_at),
                    entra::format_rfc3339(*key.registered_at, 0), key.usage, printable(name_of(key)),
                    key.cause ? fmt::format("  ({})", metrics::cause_labels[static_cast<std::size_t>(*key.cause)]) : "");
     }
     if (!data.suspicious.empty()) {
         fmt::print(out, "\nsuspicious\n");
         for (const auto& [reason, keys] : data.suspicious) {
-            fmt::print(out, "  {:<22} {}\n", reason, keys);
+            fmt::print(out, "  {:<20} {:>6}  {}\n", reason, keys.size(), some_names(keys));
         }
     }
 }
@@ -149,24 +172,26 @@ void write_report_json(std::ostream& out, const ReportData& data, const config::
     report["history"] = data.history;
     json::object suspicious;
     for (const auto& [reason, keys] : data.suspicious) {
-        suspicious[reason] = keys;
+        suspicious[reason] = to_json(keys);
     }
     report["suspicious"] = std::move(suspicious);
     fmt::print(out, "{}\n", json::serialize(report));
 }
 
 void write_report_csv(std::ostream& out, const ReportData& data) {
-    fmt::print(out, "domain,user,usage,state,registered_at,written_at,delay_seconds,precision,missed_cycles,cause\r\n");
+    fmt::print(
+        out,
+        "domain,user,usage,state,registered_at,written_at,delay_seconds,precision,missed_cycles,cause,findings\r\n");
     const auto write = [&](const KeyView& key) {
-        fmt::print(out, "{},{},{},{},{},{},{},{},{},{}\r\n", csv_field(key.user.domain), csv_field(name_of(key)),
+        fmt::print(out, "{},{},{},{},{},{},{},{},{},{},{}\r\n", csv_field(key.user.domain), csv_field(name_of(key)),
                    key.usage, metrics::state_labels[static_cast<std::size_t>(key.state)], time_field(key.registered_at),
                    time_field(key.written_latest),
                    key.delay ? fmt::format("{:.7f}", std::chrono::duration<double>(*key.delay).count()) : "",
                    key.delay ? metrics::precision_labels[static_cast<std::size_t>(*key.precision)] : "",
-                   key.missed_cycles, key.cause ? metrics::cause_labels[static_cast<std::size_t>(*key.cause)] : "");
+                   key.missed_cycles, key.cause ? metrics::cause_labels[static_cast<std::size_t>(*key.cause)] : "",
+                   findings_field(key.findings));
     };
-    std::ranges::for_each(data.slowest, write);
-    std::ranges::for_each(data.waiting, write);
+    std::ranges::for_each(data.keys, write);
 }
 
 }  // namespace keysyncd::daemon

@@ -62,7 +62,7 @@ class Surveyor {
           registrations_(*result.ledger, settings_),
           methods_(*result.ledger, settings_.sync, directory_.users.findings) {}
 
-    void read_directory(const std::function<void(std::uint64_t)>& progress) {
+    void read_directory(const SurveyProgress& progress) {
         for (config::DomainSettings domain : settings_.domains) {
             if (!scope_.user.empty()) {
                 domain.filter = "(&" + domain.filter + ldap::name_filter(scope_.user) + ")";
@@ -72,7 +72,7 @@ class Surveyor {
             auto& reader = readers_.emplace_back(id, std::make_unique<ldap::DomainReader>(domain, supervisor_));
             SurveySink sink{directory_, id, clock_, [&](std::size_t users) {
                                 result_.users_read += users;
-                                progress(result_.users_read);
+                                progress("the directory", result_.users_read);
                             }};
             const auto pass = reader.second->poll({}, true, sink, stop_.get_token());
             if (!pass) {
@@ -235,11 +235,13 @@ class Surveyor {
 }  // namespace
 
 SurveyResult survey(const config::Settings& settings, const SurveyScope& scope, const Clock& clock,
-                    const std::function<void(std::uint64_t)>& progress) {
+                    const SurveyProgress& progress) {
     SurveyResult result;
     result.ledger = std::make_unique<Ledger>(":memory:", [](const std::string&, const std::string&) {});
     Surveyor surveyor{settings, scope, clock, result};
+    progress("the directory", 0);
     surveyor.read_directory(progress);
+    progress("Microsoft Graph", 0);
     surveyor.read_entra();
     surveyor.look_up_stuck_accounts();
     return result;

@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "config/settings.hpp"
@@ -28,8 +29,10 @@ struct SurveyResult {
     std::optional<ldap::DirectoryUser> account;  ///< of the one user that was asked for
 };
 
-/// `progress` is told the number of users read so far, between batches.
+/// Told what is being read, and how many users so far; 0 where they are not counted.
+using SurveyProgress = std::function<void(std::string_view source, std::uint64_t users)>;
+
 [[nodiscard]] SurveyResult survey(const config::Settings& settings, const SurveyScope& scope, const Clock& clock,
-                                  const std::function<void(std::uint64_t)>& progress);
+                                  const SurveyProgress& progress);
 
 }  // namespace keysyncd::daemon
