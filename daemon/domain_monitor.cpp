@@ -124,7 +124,10 @@ milliseconds DomainMonitor::step(const std::stop_token& stop) {
             return failed(pass.error().server, to_string(pass.error().failure), pass.error().detail,
                           SteadyClock::now() - started);
         }
-        ledger_->call([&](LedgerDesk& desk) { desk.directory.finish_pass(id_, *pass, clock_()); });
+        ledger_->call([&](LedgerDesk& desk) {
+            desk.directory.finish_pass(id_, *pass, clock_());
+            desk.registrations.tidy(clock_());
+        });
         finished(*pass, SteadyClock::now() - started);
         if (user_source_ == UserSource::directory) {
             resolve_registrations(stop);

@@ -70,9 +70,9 @@ milliseconds EntraMonitor::step(const std::stop_token& stop) {
         }
         poll_succeeded(took);
         // In what is left of the interval: the audit log comes first, and is not late because of them.
-        feed_.confirm_keys(question_budget(settings_.poll_interval, settings_.reports_limit), stop);
-        const auto until_next = settings_.poll_interval - (SteadyClock::now() - started - took);
-        return std::max(std::chrono::ceil<milliseconds>(until_next), milliseconds{0});
+        const auto next = SteadyClock::now() + settings_.poll_interval;
+        feed_.confirm_keys(question_budget(settings_.poll_interval, settings_.reports_limit), next, stop);
+        return std::max(std::chrono::ceil<milliseconds>(next - SteadyClock::now()), milliseconds{0});
     } catch (const std::exception& error) {
         return failed("ledger", error.what(), SteadyClock::now() - started);
     }

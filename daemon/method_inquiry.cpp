@@ -12,14 +12,14 @@ constexpr std::chrono::hours between_refusals{1};
 
 }  // namespace
 
-void MethodInquiry::ask(std::size_t most, const std::stop_token& stop) {
+void MethodInquiry::ask(std::size_t most, SteadyClock::time_point until, const std::stop_token& stop) {
     if (unavailable_ || most == 0 || (not_before_ && SteadyClock::now() < *not_before_)) {
         return;
     }
     std::vector<MethodQuestion> questions;
     at_desk_([&](LedgerDesk& desk) { questions = desk.methods.questions(clock_(), most); });
     for (const MethodQuestion& question : questions) {
-        if (stop.stop_requested() || ask_one(question, stop) == Next::rest) {
+        if (stop.stop_requested() || ask_one(question, stop) == Next::rest || SteadyClock::now() >= until) {
             return;
         }
     }

@@ -20,8 +20,8 @@ class MethodInquiry {
     MethodInquiry(entra::GraphReader& reader, AtLedgerDesk at_desk, Clock clock, Tell tell)
         : reader_(&reader), at_desk_(std::move(at_desk)), clock_(std::move(clock)), tell_(std::move(tell)) {}
 
-    /// `most` requests at most.
-    void ask(std::size_t most, const std::stop_token& stop);
+    /// `most` requests at most, and after the first none begun after `until`.
+    void ask(std::size_t most, std::chrono::steady_clock::time_point until, const std::stop_token& stop);
 
   private:
     enum class Next : bool { go_on, rest };

@@ -51,7 +51,9 @@ std::optional<Due> registration_due(const WaitingForMethod& registration, Instan
         return Due{QuestionReason::registration, asked < settled ? settled : asked + cycle};
     }
     if (now - registration.registered_at >= overdue_after) {
-        return Due{QuestionReason::overdue, std::max(asked + cycle, registration.registered_at + overdue_after)};
+        // Rarer with age: keys that never arrive (security keys that are not written back) must not eat up the limit.
+        const Ticks pause = std::max(cycle, (asked - registration.registered_at) / 8);
+        return Due{QuestionReason::overdue, std::max(asked + pause, registration.registered_at + overdue_after)};
     }
     return std::nullopt;
 }

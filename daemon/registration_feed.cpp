@@ -44,7 +44,7 @@ RegistrationFeed::Outcome RegistrationFeed::poll(const std::stop_token& stop) {
     if (auto organization = read_organization(stop); !organization) {
         return organization;
     }
-    at_desk_([&](LedgerDesk& desk) { desk.registrations.finish_poll(started, clock_()); });
+    at_desk_([&](LedgerDesk& desk) { desk.registrations.finish_poll(started); });
     return {};
 }
 

@@ -27,8 +27,11 @@ class RegistrationFeed {
 
     /// Everything new, once.
     [[nodiscard]] std::expected<void, entra::GraphError> poll(const std::stop_token& stop);
-    /// Asks about keys that wait or have just arrived, `most` requests at most. Nothing that goes wrong fails a poll.
-    void confirm_keys(std::size_t most, const std::stop_token& stop) { inquiry_.ask(most, stop); }
+    /// Asks about keys that wait or have just arrived, `most` requests at most, and after the first none begun after
+    /// `until`. Nothing that goes wrong fails a poll.
+    void confirm_keys(std::size_t most, std::chrono::steady_clock::time_point until, const std::stop_token& stop) {
+        inquiry_.ask(most, until, stop);
+    }
     /// Users that the registration report still wants asked about.
     [[nodiscard]] std::size_t postponed() const noexcept { return postponed_; }
 

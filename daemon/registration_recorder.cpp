@@ -2,11 +2,13 @@
 
 #include <algorithm>
 #include <set>
+#include <span>
 
 #include "daemon/column.hpp"
 #include "daemon/finding_recorder.hpp"
 #include "daemon/meta_names.hpp"
 #include "entra/base64.hpp"
+#include "ldap/value_hash.hpp"
 
 namespace keysyncd::daemon {
 namespace {
@@ -15,6 +17,9 @@ constexpr std::string_view unknown_user_prefix = "?";
 
 // A user that registers again may have been moved or excluded from the sync in the meantime.
 constexpr Ticks user_freshness = std::chrono::hours{1};
+
+// Every row is looked at for its age: not with each poll.
+constexpr Ticks between_forgetting = std::chrono::hours{1};
 
 }  // namespace
 
@@ -233,7 +238,7 @@ bool RegistrationRecorder::record_malformed(std::string_view detail) {
     bool first = false;
     ledger_->in_transaction([&] {
         // Of no domain and no user; the detail names the event.
-        first = ledger_->malformed.remember(0, {}, std::hash<std::string_view>{}(detail));
+        first = ledger_->malformed.remember(0, {}, ldap::value_hash(std::as_bytes(std::span{detail})));
         count(meta_name::malformed_graph_records, first ? 1 : 0);
     });
     return first;
@@ -264,10 +269,9 @@ void RegistrationRecorder::record_gap(Ticks gap) {
     });
 }
 
-void RegistrationRecorder::finish_poll(Instant read_until, Instant now) {
+void RegistrationRecorder::finish_poll(Instant read_until) {
     ledger_->in_transaction(
         [&] { ledger_->meta.set(meta_name::audit_read_until, read_until.time_since_epoch().count()); });
-    tidy(now);
 }
 
 std::vector<RegistrationRecorder::StuckAccount> RegistrationRecorder::stuck_accounts(DomainId domain, Instant now) {
@@ -308,28 +312,34 @@ void RegistrationRecorder::record_account(RegistrationId id, const std::optional
 }
 
 void RegistrationRecorder::tidy(Instant now) {
-    const Instant limit = now - Ticks{settings_.ledger.retention};
+    ledger_->in_transaction([&] {
+        matcher_.settle_all_deletions(now);
+        if (!forgot_at_ || std::chrono::abs(now - *forgot_at_) >= between_forgetting) {
+            forgot_at_ = now;
+            forget_before(now - Ticks{settings_.ledger.retention});
+        }
+    });
+}
+
+void RegistrationRecorder::forget_before(Instant limit) {
     const auto lower = [&](DomainId domain, metrics::Usage usage, metrics::State state) {
         if (!ledger_->domains().contains(domain)) {
             return;  // no longer in the configuration
         }
         --ledger_->figures.of(domain).usage[static_cast<std::size_t>(usage)].keys[static_cast<std::size_t>(state)];
     };
-    ledger_->in_transaction([&] {
-        matcher_.settle_all_deletions(now);
-        ledger_->registrations.forget_ended_before(limit, [&](const RegistrationRow& row) {
-            if (row.domain_id) {
-                lower(*row.domain_id, usage_of(row.kind), metrics::State::withdrawn);
-            }
-        });
-        ledger_->keys.forget_removed_before(limit, [&](DomainId domain, const KeyRow& key) {
-            lower(domain, usage_of(key.usage), metrics::State::removed);
-            count_findings(*ledger_, domain, key.findings, 0);
-        });
-        ledger_->deletions.forget_before(limit);
-        ledger_->key_questions.forget_before(limit);
-        ledger_->bursts.forget_before(limit);
+    ledger_->registrations.forget_ended_before(limit, [&](const RegistrationRow& row) {
+        if (row.domain_id) {
+            lower(*row.domain_id, usage_of(row.kind), metrics::State::withdrawn);
+        }
     });
+    ledger_->keys.forget_removed_before(limit, [&](DomainId domain, const KeyRow& key) {
+        lower(domain, usage_of(key.usage), metrics::State::removed);
+        count_findings(*ledger_, domain, key.findings, 0);
+    });
+    ledger_->deletions.forget_before(limit);
+    ledger_->key_questions.forget_before(limit);
+    ledger_->bursts.forget_before(limit);
 }
 
 }  // namespace keysyncd::daemon

@@ -59,8 +59,8 @@ class RegistrationRecorder {
     [[nodiscard]] entra::AuditWindow audit_window(Instant now);
     /// A gap that the audit log's retention has left: counted once.
     void record_gap(Ticks gap);
-    /// The first poll ever of this ledger has `now`; the audit log was read up to and with `read_until`.
-    void finish_poll(Instant read_until, Instant now);
+    /// The audit log was read up to and with `read_until`.
+    void finish_poll(Instant read_until);
 
     /// Registrations that wait too long and whose account the directory should be asked about, per domain.
     struct StuckAccount {
@@ -70,10 +70,11 @@ class RegistrationRecorder {
     [[nodiscard]] std::vector<StuckAccount> stuck_accounts(DomainId domain, Instant now);
     void record_account(RegistrationId registration, const std::optional<ldap::DirectoryUser>& account, Instant now);
 
-    /// Forgets what ended before the ledger's retention, and settles deletions whose patience ended.
+    /// Settles deletions whose patience ended; once an hour forgets what ended before the ledger's retention.
     void tidy(Instant now);
 
   private:
+    void forget_before(Instant limit);
     void set_flag(std::string_view name, std::optional<bool> value);
     void count(std::string_view name, std::uint64_t more);
     void resolve(RegistrationRow registration, const EntraUserRow& user, Instant now);
@@ -82,6 +83,7 @@ class RegistrationRecorder {
     Ledger* ledger_;
     config::Settings settings_;
     RegistrationMatcher matcher_;
+    std::optional<Instant> forgot_at_;
     std::map<std::pair<DomainId, RegistrationId>, Instant> not_found_;  ///< whom a domain did not have lately
 };
 

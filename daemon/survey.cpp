@@ -103,6 +103,7 @@ class Surveyor {
         if (settings_.uses_audit_files() && !settings_.uses_graph()) {
             resolve_by_directory();
         }
+        registrations_.tidy(clock_());
     }
 
     void look_up_stuck_accounts() {
@@ -155,7 +156,8 @@ class Surveyor {
                             feed.postponed()));
         }
         // Two requests for one user; for everybody it would take hours, which only the daemon has.
-        feed.confirm_keys(scope_.user.empty() ? 0 : questions_about_one, stop_.get_token());
+        feed.confirm_keys(scope_.user.empty() ? 0 : questions_about_one,
+                          std::chrono::steady_clock::now() + std::chrono::minutes{1}, stop_.get_token());
         return {};
     }
 

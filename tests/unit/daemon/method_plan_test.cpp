@@ -55,7 +55,8 @@ TEST_CASE("a registration is asked about at once, and when it was shown, not bef
     REQUIRE(overdue.has_value());
     CHECK(overdue->reason == QuestionReason::overdue);
     CHECK(overdue->at == noon - 1min);
-    CHECK(due({noon - 5h, noon - 10min, noon - 10min, {}})->at == noon + 20min);
+    CHECK(due({noon - 3h, noon - 10min, noon - 10min, {}})->at == noon + 20min);
+    CHECK(due({noon - 80h, noon, noon, {}})->at == noon + 10h);
 }
 
 TEST_CASE("a registration that Entra did not show is asked about when Entra has settled, then once a cycle") {

@@ -119,7 +119,8 @@ void RecorderFixture::audit(const std::vector<entra::RegistrationEvent>& events)
         const int number = std::stoi(asked.substr(asked.find_first_of("0123456789")));
         registrations->record_user(asked, entra_user(static_cast<std::uint8_t>(number)), now);
     }
-    registrations->finish_poll(now, now);
+    registrations->finish_poll(now);
+    registrations->tidy(now);
 }
 
 metrics::DomainFigures RecorderFixture::figures() {

@@ -194,7 +194,7 @@ TEST_CASE("stuck accounts are asked about once a cycle, and what the directory s
 TEST_CASE("the audit log is read from the look-back at first, then from where it ended less the overlap") {
     RecorderFixture f;
     CHECK(f.registrations->audit_window(f.now).since == start - 24h);
-    f.registrations->finish_poll(start, f.now);
+    f.registrations->finish_poll(start);
     f.restart();
     CHECK(f.registrations->audit_window(f.now + 5min).since == start - 2h);
 }
