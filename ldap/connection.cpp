@@ -13,6 +13,7 @@
 #include "ldap/ldap_text.hpp"
 #include "ldap/search_messages.hpp"
 #include "ldap/tcp_connect.hpp"
+#include "ldap/tls_options.hpp"
 #include "ldap/tls_probe.hpp"
 
 namespace keysyncd::ldap {
@@ -104,20 +105,8 @@ std::expected<void, PollError> Connection::start_tls_session(const config::TlsSe
     const auto watch = supervisor_.watch(lifeline_, limits_.handshake, stop);
     const timeval patience = to_timeval(limits_.handshake + libldap_slack);
     ldap_set_option(handle, LDAP_OPT_TIMEOUT, &patience);
-    const int demand = LDAP_OPT_X_TLS_DEMAND;
-    const int minimum = LDAP_OPT_X_TLS_PROTOCOL_TLS1_2;
-    const int as_client = 0;
     const std::string ca_file = tls.ca_file.empty() ? std::string(system_ca_file) : tls.ca_file.string();
-    bool set = ldap_set_option(handle, LDAP_OPT_X_TLS_REQUIRE_CERT, &demand) == LDAP_OPT_SUCCESS;
-    set &= ldap_set_option(handle, LDAP_OPT_X_TLS_CACERTFILE, ca_file.c_str()) == LDAP_OPT_SUCCESS;
-    set &= ldap_set_option(handle, LDAP_OPT_X_TLS_PROTOCOL_MIN, &minimum) == LDAP_OPT_SUCCESS;
-    if (!tls.certificate_file.empty()) {
-        set &= ldap_set_option(handle, LDAP_OPT_X_TLS_CERTFILE, tls.certificate_file.c_str()) == LDAP_OPT_SUCCESS;
-        const auto& key = tls.key_file.empty() ? tls.certificate_file : tls.key_file;
-        set &= ldap_set_option(handle, LDAP_OPT_X_TLS_KEYFILE, key.c_str()) == LDAP_OPT_SUCCESS;
-    }
-    // Without a context of its own, made last, the handle would silently keep the process-wide options.
-    if (!set || ldap_set_option(handle, LDAP_OPT_X_TLS_NEWCTX, &as_client) != LDAP_OPT_SUCCESS) {
+    if (!set_tls_options(handle, tls, ca_file)) {
         return std::unexpected(
             PollError{PollFailure::configuration, server_.url(),
                       fmt::format("the TLS files cannot be used; check that tls.ca_file ({}) and, where given, "
