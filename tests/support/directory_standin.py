@@ -18,7 +18,6 @@ from lab import children
 from lab.certificates import CertificateAuthority
 
 BASE = "DC=standin,DC=test"
-SERVICE = f"CN=NTDS Settings,CN=DC1,CN=Servers,CN=Default-First-Site-Name,CN=Sites,CN=Configuration,{BASE}"
 ACCOUNT = "svc@standin.test"
 _KEY_SCHEMA = uuid.UUID("5b47d60f-6090-40b2-9f37-2a4de88f3063")
 _EPOCH_OFFSET = 116444736000000000
@@ -63,8 +62,8 @@ def metadata_xml(blob, written, version=1):
             "\t<pszLastOriginatingDsaDN></pszLastOriginatingDsaDN>\n</DS_REPL_VALUE_META_DATA>\n\0")
 
 
-def user(name, blobs=(), usn=100, changed=1_790_000_000, metadata=(), **attributes):
-    dn = f"CN={name},{BASE}"
+def user(name, blobs=(), usn=100, changed=1_790_000_000, metadata=(), base=BASE, **attributes):
+    dn = f"CN={name},{base}"
     content = {
         "objectClass": ["user"], "objectCategory": ["person"],
         "objectGUID": [raw(uuid.uuid5(uuid.NAMESPACE_X500, dn).bytes_le)],
@@ -79,10 +78,13 @@ def user(name, blobs=(), usn=100, changed=1_790_000_000, metadata=(), **attribut
 
 
 class DirectoryStandin:
-    def __init__(self, users, highest_usn=1000):
+    def __init__(self, users, highest_usn=1000, base=BASE, certificate=None, arguments=()):
+        """`certificate`: (certificate file, key file) instead of one from an authority of its own."""
+        self._base = base
+        self.service = f"CN=NTDS Settings,CN=DC1,CN=Servers,CN=Default-First-Site-Name,CN=Sites,CN=Configuration,{base}"
         self._folder = pathlib.Path(tempfile.mkdtemp(prefix="keysyncd-standin-"))
         authority = CertificateAuthority(self._folder / "tls", f"CA of the stand-in {uuid.uuid4().hex[:8]}")
-        certificate, key = authority.issue("dc", ["localhost"], ["127.0.0.1"])
+        certificate, key = certificate or authority.issue("dc", ["localhost"], ["127.0.0.1"])
         self.ca_file = authority.ca_file
         self.client_certificate, self.client_key = authority.issue("client", ["keysyncd"], client=True)
         self.password_file = self._folder / "password"
@@ -92,21 +94,21 @@ class DirectoryStandin:
         content = self._folder / "content.json"
         content.write_text(json.dumps([*self._domain(highest_usn), *users]))
         self._process = children.start(
-            [os.environ["DIRECTORY_STANDIN"], certificate, key, ACCOUNT, content], stdin=subprocess.PIPE,
+            [os.environ["DIRECTORY_STANDIN"], certificate, key, ACCOUNT, content, *arguments], stdin=subprocess.PIPE,
             stdout=subprocess.PIPE, text=True, bufsize=1)
         self.uri = f"ldaps://127.0.0.1:{int(self._process.stdout.readline())}"
 
     def _domain(self, highest_usn):
-        configuration = f"CN=Configuration,{BASE}"
+        configuration = f"CN=Configuration,{self._base}"
         schema = f"CN=Schema,{configuration}"
         return [
             {"dn": "", "attributes": {
                 "highestCommittedUSN": [str(highest_usn)], "currentTime": [generalized_time(time.time())],
-                "dsServiceName": [SERVICE], "defaultNamingContext": [BASE], "schemaNamingContext": [schema],
+                "dsServiceName": [self.service], "defaultNamingContext": [self._base], "schemaNamingContext": [schema],
                 "dnsHostName": ["localhost"], "supportedControl": ["1.2.840.113556.1.4.319", "1.2.840.113556.1.4.841"]}},
-            {"dn": BASE, "attributes": {"objectSid": [raw(bytes.fromhex("010400000000000515000000010000000200000003"
+            {"dn": self._base, "attributes": {"objectSid": [raw(bytes.fromhex("010400000000000515000000010000000200000003"
                                                                         "000000"))]}},
-            {"dn": SERVICE, "attributes": {"invocationId": [raw(self.invocation_id.bytes_le)]}},
+            {"dn": self.service, "attributes": {"invocationId": [raw(self.invocation_id.bytes_le)]}},
             {"dn": schema, "attributes": {}},
             {"dn": f"CN=ms-DS-Key-Credential-Link,{schema}", "attributes": {
                 "lDAPDisplayName": ["msDS-KeyCredentialLink"], "schemaIDGUID": [raw(_KEY_SCHEMA.bytes_le)]}}]
@@ -125,7 +127,7 @@ class DirectoryStandin:
     def restore(self, highest_usn):
         """A database that was brought back from a backup."""
         self.invocation_id = uuid.uuid4()
-        self.set(SERVICE, "invocationId", raw(self.invocation_id.bytes_le))
+        self.set(self.service, "invocationId", raw(self.invocation_id.bytes_le))
         self.commit(highest_usn)
 
     def commit(self, highest_usn):
@@ -136,11 +138,15 @@ class DirectoryStandin:
         vector = struct.pack("<IIII", 2, 0, len(usn_by_origin), 0)
         for origin, usn in usn_by_origin.items():
             vector += uuid.UUID(origin).bytes_le + struct.pack("<QQ", usn, 0)
-        self.set(BASE, "replUpToDateVector", raw(vector))
+        self.set(self._base, "replUpToDateVector", raw(vector))
+
+    def doings(self):
+        """What clients have done since the last call: "connect", "bind", and of a search "BASE ? ATTRIBUTES"."""
+        return self.command(log=True)
 
     def searches(self):
-        """The searches since the last call, one line each: base, then the attributes asked for."""
-        return self.command(log=True)
+        """The searches among them: base, then the attributes asked for."""
+        return [line for line in self.doings() if " ?" in line]
 
     def close(self):
         children.kill(self._process)

@@ -1,10 +1,11 @@
 // A directory server for tests that does what a real domain controller cannot be made to do: replication metadata,
 // ranges, and every way in which an LDAP connection goes wrong. Real TLS, real LDAP by liblber.
-//   directory_standin CERTIFICATE KEY ACCOUNT CONTENT.json
+//   directory_standin CERTIFICATE KEY ACCOUNT CONTENT.json [old-tls]      old-tls: nothing above TLS 1.1
 // prints "PORT" and then takes commands on stdin, one JSON object a line, each answered by one line:
 //   {"faults": {name: value, ...}}     replaces all faults
 //   {"set": {"dn": ..., "attribute": ..., "values": [...]}}
-//   {"state": {"most_values": 2, "dirsync_rounds": 3, "valid_cookie": "...", "replication_right": true}}
+//   {"state": {"most_values": 2, "dirsync_rounds": 3, "valid_cookie": "...", "replication_right": true, "clock_offset":
+//   0}}
 //   {"changes": [objects]}             what DirSync answers to a cookie
 //   {"log": true}                      the searches since the last time
 #include <arpa/inet.h>
@@ -38,7 +39,9 @@ std::size_t number(const json::object& from, const char* name, std::size_t other
 standin::Faults faults_from(const json::object& from) {
     standin::Faults faults;
     faults.stalled_handshake = flag(from, "stalled_handshake");
+    faults.silent_bind = flag(from, "silent_bind");
     faults.silent = flag(from, "silent");
+    faults.unknown_controls = flag(from, "unknown_controls");
     faults.half_message = flag(from, "half_message");
     faults.no_second_page = flag(from, "no_second_page");
     faults.garbage = flag(from, "garbage");
@@ -75,6 +78,9 @@ void obey(const json::object& command, standin::State& state) {
         if (const auto* cookie = wanted.if_contains("valid_cookie")) {
             state.valid_cookie = std::string(cookie->as_string());
         }
+        if (const auto* offset = wanted.if_contains("clock_offset")) {
+            state.clock_offset = offset->to_number<long>();
+        }
         if (wanted.contains("replication_right")) {
             state.replication_right = flag(wanted, "replication_right");
         }
@@ -93,12 +99,17 @@ json::array take_log(standin::State& state) {
 }  // namespace
 
 int main(int argc, char** argv) try {
-    if (argc != 5) {
-        std::cerr << "usage: directory_standin CERTIFICATE KEY ACCOUNT CONTENT.json\n";
+    if (argc != 5 && argc != 6) {
+        std::cerr << "usage: directory_standin CERTIFICATE KEY ACCOUNT CONTENT.json [old-tls]\n";
         return 2;
     }
     std::signal(SIGPIPE, SIG_IGN);
     SSL_CTX* context = SSL_CTX_new(TLS_server_method());
+    if (argc == 6) {
+        SSL_CTX_set_security_level(context, 0);  // OpenSSL offers it at no other
+        SSL_CTX_set_min_proto_version(context, TLS1_VERSION);
+        SSL_CTX_set_max_proto_version(context, TLS1_1_VERSION);
+    }
     if (SSL_CTX_use_certificate_chain_file(context, argv[1]) != 1 ||
         SSL_CTX_use_PrivateKey_file(context, argv[2], SSL_FILETYPE_PEM) != 1) {
         throw std::runtime_error("the certificate or its key cannot be used");

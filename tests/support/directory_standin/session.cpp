@@ -5,7 +5,8 @@
 
 #include <algorithm>
 #include <array>
-#include <chrono>
+#include <ctime>
+#include <mutex>
 #include <optional>
 #include <stdexcept>
 #include <thread>
@@ -18,6 +19,13 @@ constexpr auto dirsync_oid = "1.2.840.113556.1.4.841";
 constexpr std::array known_controls{paging_oid, dirsync_oid, "1.2.840.113556.1.4.801", "1.2.840.113556.1.4.417"};
 constexpr int subtree = 2;
 constexpr unsigned object_security = 1;
+
+std::string generalized_time(std::time_t seconds) {
+    std::tm parts{};
+    ::gmtime_r(&seconds, &parts);
+    std::array<char, 32> text{};
+    return {text.data(), std::strftime(text.data(), text.size(), "%Y%m%d%H%M%S.0Z", &parts)};
+}
 
 class Session {
   public:
@@ -34,7 +42,12 @@ class Session {
                 return;
             }
             if (request->operation == tag::bind_request) {
-                const std::scoped_lock guard(state_.lock);
+                std::unique_lock guard(state_.lock);
+                state_.log.emplace_back("bind");
+                if (state_.faults.silent_bind) {
+                    guard.unlock();
+                    fall_silent();
+                }
                 const bool known = request->mechanism == "EXTERNAL" ? SSL_get0_peer_certificate(ssl_) != nullptr
                                                                     : request->base == state_.account;
                 send(encode_result(request->id, tag::bind_response,
@@ -117,6 +130,9 @@ class Session {
         {
             const std::scoped_lock guard(state_.lock);
             faults = state_.faults;
+            if (request.base.empty()) {
+                state_.directory.set("", "currentTime", {generalized_time(std::time(nullptr) + state_.clock_offset)});
+            }
             most_values = state_.most_values;
             std::string line = request.base + " ?";
             for (const auto& name : request.attributes) {
@@ -128,7 +144,8 @@ class Session {
             }
         }
         for (const auto& control : request.controls) {
-            if (control.critical && std::ranges::find(known_controls, control.oid) == known_controls.end()) {
+            if (control.critical &&
+                (faults.unknown_controls || std::ranges::find(known_controls, control.oid) == known_controls.end())) {
                 // As a domain controller does it: not the SearchResultDone that a client waits for.
                 send(encode_result(request.id, tag::extended_response, {.code = 12, .message = "unknown control"}));
                 return;
@@ -256,6 +273,7 @@ void serve(int descriptor, SSL_CTX* context, State& state) {
     bool stalled = false;
     {
         const std::scoped_lock guard(state.lock);
+        state.log.emplace_back("connect");
         stalled = state.faults.stalled_handshake;
     }
     if (stalled) {

@@ -17,7 +17,9 @@ namespace standin {
 /// What the stand-in does wrong, from now on. Under State::lock.
 struct Faults {
     bool stalled_handshake = false;   ///< accepts the connection and never speaks TLS
+    bool silent_bind = false;         ///< answers no bind any more
     bool silent = false;              ///< answers no search any more
+    bool unknown_controls = false;    ///< knows no control: a critical one is refused, by an ExtendedResponse
     bool half_message = false;        ///< half of a search's first message, then nothing
     bool no_second_page = false;      ///< the second page never comes
     bool garbage = false;             ///< bytes that are not LDAP instead of a search's answer
@@ -40,7 +42,8 @@ struct State {
     std::size_t dirsync_rounds = 1;  ///< of a DirSync answer
     std::string valid_cookie = "cookie-0";
     bool replication_right = true;  ///< DirSync without the object-security flag
-    std::vector<std::string> log;   ///< one line a search: base, filter's attributes, attributes asked
+    long clock_offset = 0;          ///< seconds that its clock is ahead
+    std::vector<std::string> log;   ///< "connect", "bind", and of a search its base and the attributes asked for
 };
 
 void serve(int descriptor, SSL_CTX* context, State& state);

@@ -33,7 +33,8 @@ def domain_configuration(dc, **more):
 class KeysyncdProcess:
     """One daemon with its configuration, ledger and log in a folder of its own; all of them survive a restart."""
 
-    def __init__(self, folder, configuration, port=None, arguments=(), environment=None):
+    def __init__(self, folder, configuration, port=None, arguments=(), environment=None, etc=None):
+        """`etc`: files to see in /etc instead of the machine's, as {"hosts": path}; needs root."""
         self.folder = pathlib.Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
         self.configuration_file, self.log = self.folder / "keysyncd.yaml", self.folder / "keysyncd.log"
@@ -42,6 +43,8 @@ class KeysyncdProcess:
         self.address = f"127.0.0.1:{port or free_port()}"
         self.url = f"http://{self.address}"
         self._arguments, self._environment = list(arguments), {**os.environ, **(environment or {})}
+        mounts = "".join(f"mount --bind '{path}' /etc/{name} && " for name, path in (etc or {}).items())
+        self._wrapper = ["unshare", "-m", "sh", "-c", mounts + 'exec "$@"', "sh"] if etc else []
         self._opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         self.process = None
         self.write_configuration()
@@ -53,8 +56,8 @@ class KeysyncdProcess:
         """Returns when /-/ready says so, or with ready=False when the web server answers at all."""
         with open(self.log, "ab") as log:
             self.process = children.start(
-                [binary(), "run", f"--config.file={self.configuration_file}", f"--web.listen-address={self.address}",
-                 *self._arguments], stdout=log, stderr=log, env=self._environment)
+                [*self._wrapper, binary(), "run", f"--config.file={self.configuration_file}",
+                 f"--web.listen-address={self.address}", *self._arguments], stdout=log, stderr=log, env=self._environment)
         path = "/-/ready" if ready else "/-/healthy"
         if not children.wait_until(lambda: self.process.poll() is not None or self.status_of(path) == 200, deadline):
             raise LabError(f"keysyncd did not answer {path} with 200 within {deadline:g} s; {self.log_tail()}")

@@ -54,6 +54,7 @@ class Membership:
     and it needs a process of its own for each service."""
     template: pathlib.Path = None  # the stopped domain controller's folder
     lease: AddressLease = None
+    authority: CertificateAuthority = None  # the forest's
     new_addresses: dict = None  # {address in the template's DNS zones: address now}, its peers' as well
     wrapper: tuple = ()
     environment: dict = dataclasses.field(default_factory=dict)
@@ -86,9 +87,9 @@ class SambaDc:
         copy_tree(template, self.folder)
         self._smb_conf, self._sam_ldb = self.folder / "etc/smb.conf", self.folder / "private/sam.ldb"
         self.log = self.folder / "samba.log"
-        self.authority = CertificateAuthority(self.folder / "tls", f"CA of {self.realm}")
+        self.authority = self._membership.authority or CertificateAuthority(self.folder / "tls", f"CA of {self.realm}")
         self.ca_file = self.authority.ca_file
-        certificate = self.authority.issue("dc", [self.fqdn], [self.address])
+        certificate = self.authority.issue(self.domain.host, [self.fqdn], [self.address])
         self._write_configuration(certificate, options)
         new_addresses = self._membership.new_addresses or {TEMPLATE_ADDRESS: self.address}
         run_offline(["readdress", self._smb_conf, self._sam_ldb, *map("=".join, new_addresses.items())], self.log)

@@ -23,6 +23,7 @@ import ldap
 
 from . import children, samba_template
 from .addresses import AddressLease
+from .certificates import CertificateAuthority
 from .errors import LabError
 from .samba_dc import ACCOUNTS, Membership, SambaDc
 
@@ -49,18 +50,16 @@ class SambaPair:
             leases = {host: AddressLease() for host in _HOSTS}
             addresses = {host: leases[host].address for host in _HOSTS}
             network = _Network(self.folder, realm, addresses, facts["service_names"])
+            authority = CertificateAuthority(self.folder / "tls", f"CA of {realm}")
             members = {}
             for host in _HOSTS:
                 membership = Membership(
-                    template=template / host, lease=leases[host], wrapper=network.wrapper,
+                    template=template / host, lease=leases[host], authority=authority, wrapper=network.wrapper,
                     environment=network.environment(host), model="standard",
                     new_addresses={facts["addresses"][name]: addresses[name] for name in _HOSTS})
                 members[host] = SambaDc(realm, host, _OPTIONS, membership)
                 self._stack.callback(members[host].close)
             self.first, self.second = members["dc1"], members["dc2"]
-            # One forest, one authority for both: a bundle is what an operator would name as tls.ca_file.
-            self.ca_file = self.folder / "ca.pem"
-            self.ca_file.write_text(self.first.ca_file.read_text() + self.second.ca_file.read_text())
         except BaseException:
             self.close()
             raise
