@@ -42,7 +42,6 @@ void tell(LogLevel level, std::string_view message, std::string_view detail) {
 EntraMonitor::EntraMonitor(const config::EntraSettings& settings, LedgerService& ledger,
                            metrics::Instruments& instruments, Progress& progress, Clock clock)
     : settings_(settings),
-      ledger_(&ledger),
       instruments_(&instruments),
       clock_(std::move(clock)),
       beat_(progress.add("entra", settings.poll_interval + longest_step, SteadyClock::now())),

@@ -30,7 +30,6 @@ class EntraMonitor {
     std::chrono::milliseconds failed(std::string_view reason, std::string_view detail, std::chrono::nanoseconds took);
 
     config::EntraSettings settings_;
-    LedgerService* ledger_;
     metrics::Instruments* instruments_;
     Clock clock_;
     std::shared_ptr<Progress::Beat> beat_;
