@@ -64,6 +64,11 @@ std::string to_json_text(std::span<const UserView> users, NameForm names) {
     json::array all;
     for (UserView user : users) {
         user.user = shown_name(user.user, names);
+        for (KeyView& key : user.keys) {
+            for (UserName& other : key.shared_with) {
+                other = shown_name(other, names);
+            }
+        }
         all.push_back(to_json(user));
     }
     return json::serialize(json::object{{"users", std::move(all)}});

@@ -71,6 +71,10 @@ void write_key(std::ostream& out, const KeyView& key, Instant now) {
             fmt::print(out, "    suspicious   {}\n                 {}\n", ldap::to_string(finding), advice(finding));
         }
     }
+    for (const UserName& other : key.shared_with) {
+        fmt::print(out, "    shared with  {}\n",
+                   printable(other.user_principal_name.empty() ? other.dn : other.user_principal_name));
+    }
 }
 
 void complete(UserView& view, const ldap::DirectoryUser& account) {

@@ -39,6 +39,8 @@ struct KeyView {
     std::optional<metrics::Cause> cause;  ///< of an overdue key
     std::optional<Instant> removed_at;
     std::uint32_t findings = 0;  ///< bits of ldap/key_findings.hpp
+    std::vector<UserName>
+        shared_with;  ///< others that carry the same key, some of them; told with one user's keys only
 
     /// Its authentication method, where Entra has shown it.
     struct Method {

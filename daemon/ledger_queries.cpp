@@ -5,6 +5,7 @@
 #include "daemon/column.hpp"
 #include "daemon/key_cursor.hpp"
 #include "daemon/ledger_views.hpp"
+#include "ldap/key_findings.hpp"
 
 namespace keysyncd::daemon {
 namespace {
@@ -93,6 +94,18 @@ std::optional<KeyPage> LedgerQueries::keys(const KeyFilter& filter, Instant now)
     return page;
 }
 
+std::vector<UserName> LedgerQueries::other_carriers(const LedgerViews& views, std::span<const std::byte> key_id,
+                                                    UserId user) {
+    Statement rows = database_->prepare(std::string{LedgerViews::key_select} +
+                                        "WHERE k.key_id = ? AND k.state <> 3 AND k.user_id <> ? LIMIT 10");
+    rows.bind(key_id, user);
+    std::vector<UserName> others;
+    while (rows.step()) {
+        others.push_back(views.user_name(rows, 0));
+    }
+    return others;
+}
+
 void LedgerQueries::add_waiting(const LedgerViews& views, UserView& user, std::string_view entra_id) {
     Statement rows =
         database_->prepare(std::string{LedgerViews::registration_select} +
@@ -146,6 +159,9 @@ std::vector<UserView> LedgerQueries::users(std::string_view name, Instant now) {
         keys.bind(rows.integer(6));
         while (keys.step()) {
             user.keys.push_back(views.key_view(keys));
+            if ((user.keys.back().findings & ldap::bit(ldap::KeyFinding::shared_key)) != 0) {
+                user.keys.back().shared_with = other_carriers(views, keys.blob(6), rows.integer(6));
+            }
         }
         if (!user.user.entra_id.empty()) {
             add_waiting(views, user, user.user.entra_id);

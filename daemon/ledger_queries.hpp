@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -32,6 +33,8 @@ class LedgerQueries {
     [[nodiscard]] std::uint64_t carriers();
 
   private:
+    [[nodiscard]] std::vector<UserName> other_carriers(const LedgerViews& views, std::span<const std::byte> key_id,
+                                                       UserId user);
     void add_waiting(const LedgerViews& views, UserView& user, std::string_view entra_id);
 
     config::Settings settings_;

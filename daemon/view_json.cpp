@@ -57,6 +57,13 @@ json::object to_json(const KeyView& key) {
         }
     }
     object["findings"] = std::move(findings);
+    if (!key.shared_with.empty()) {
+        json::array others;
+        for (const UserName& other : key.shared_with) {
+            others.push_back(to_json(other));
+        }
+        object["shared_with"] = std::move(others);
+    }
     object["method"] = nullptr;
     if (key.method) {
         const std::string& strength = key.method->strength;

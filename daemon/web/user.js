@@ -30,6 +30,8 @@ function card(person) {
   if (person.user.dn) box.append(make("p", {className: "quiet"}, name(person.user.dn)));
   for (const cause of new Set(person.keys.map(key => key.cause).filter(Boolean)))
     box.append(make("p", {className: "bad", textContent: causes[cause][0] + "."}), make("p", {textContent: causes[cause][1]}));
+  for (const other of person.keys.flatMap(key => key.shared_with ?? []))
+    box.append(make("p", {className: "bad"}, "The same key stands at ", name(best(other))));
   const when = expected(person);
   if (when) box.append(make("p", {textContent: when}));
   const table = make("table", {className: "cards"}, make("thead", {}, make("tr", {}, ...["State", "Usage", "Device", "Registered", "Written", "Delay", "Missed cycles"].map(

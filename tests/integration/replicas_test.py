@@ -4,8 +4,10 @@ for another part of the estate; a Prometheus that scrapes them, and a second one
 recording rules. What comes out of that counts each key once: every figure is held against the truth."""
 
 import hashlib
+import json
 import pathlib
 import random
+import subprocess
 import sys
 import unittest
 
@@ -15,7 +17,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 
 import key_blob
 from lab import children, exposition
-from lab.keysyncd_process import KeysyncdProcess, domain_configuration
+from lab.keysyncd_process import KeysyncdProcess, binary, domain_configuration
 from lab.prometheus import DEPLOYED, RULES, PrometheusServer
 from scenario.comparison import differences
 from scenario.estate import now
@@ -138,8 +140,21 @@ class ReplicasTest(unittest.TestCase):
         self.assertEqual(differences(wanted, recorded()), [])
         shared = self.estate_wide.query('domain_reason:keysync_suspicious_keys:max{reason="shared_key"} > 0')
         self.assertEqual([(labels["domain"], value) for labels, value in shared], [(BRANCH, 2)])
+        self.both_carriers_of_the_shared_key_are_named()
         for rule in self.estate_wide.rules():
             self.assertIn(rule["health"], ("ok", "unknown"), f"{rule['name']}: {rule.get('lastError')}")
+
+
+    def both_carriers_of_the_shared_key_are_named(self):
+        one, other = (f"branch{BRANCH_USERS - 1 - number}@{self.world.dc.realm}" for number in range(2))
+        [user] = json.loads(self.branch.get(f"/api/v1/users/{one}")[1])["users"]
+        self.assertEqual([key["findings"] for key in user["keys"]], [["shared_key"]])
+        self.assertEqual([who["user_principal_name"] for who in user["keys"][0]["shared_with"]], [other])
+        command = lambda *words: subprocess.run([binary(), *words, f"--config.file={self.branch.configuration_file}"],
+                                                capture_output=True, text=True, timeout=60)
+        self.assertIn(f"shared with  {other}", command("explain", one).stdout)
+        report = json.loads(command("report", "--format=json").stdout)  # compares everyone by itself
+        self.assertEqual({key["user"]["user_principal_name"] for key in report["suspicious"]["shared_key"]}, {one, other})
 
 
 if __name__ == "__main__":

@@ -82,6 +82,20 @@ TEST_CASE("hashed names: the same for any case, nothing of the name left") {
     CHECK(json::parse(text).at("next_cursor").is_null());
 }
 
+TEST_CASE("who else has the key is told with its user, hashed where names are") {
+    UserView ada;
+    ada.keys = {synced_key()};
+    const auto shown = [&](NameForm names) { return to_json_text(std::span<const UserView>{&ada, 1}, names); };
+    CHECK(shown(NameForm::full).find("shared_with") == std::string::npos);
+    UserName eve;
+    eve.dn = "CN=Eve";
+    eve.user_principal_name = "Eve@corp";
+    ada.keys.front().shared_with.push_back(eve);
+    CHECK(shown(NameForm::full).find("Eve@corp") != std::string::npos);
+    CHECK(shown(NameForm::hashed).find("Eve") == std::string::npos);
+    CHECK(shown(NameForm::hashed).find(hashed_name("eve@corp")) != std::string::npos);
+}
+
 TEST_CASE("parameters of the key list") {
     const auto filter =
         parse_key_filter(asking({{"state", "overdue"}, {"limit", "1000"}, {"domain", "d"}, {"cursor", "c"}}));

@@ -56,6 +56,9 @@ TEST_CASE("the same key on two users: both carry the finding, in one pass or in 
     f.window({f.user(3, {f.key(1, start)})});
     CHECK(suspicious(f, "shared_key") == 3);
     CHECK(shows(f, 3, KeyFinding::shared_key));
+    const auto found = LedgerQueries{f.settings, f.ledger->database()}.users("user3@corp.example.com", f.now);
+    REQUIRE(found.front().keys.front().shared_with.size() == 2);
+    CHECK(found.front().keys.front().shared_with.front().user_principal_name == "user1@corp.example.com");
 }
 
 TEST_CASE("while first sweeps go on nothing is compared, after the last of them everything is") {
