@@ -121,7 +121,7 @@ void check_server(Verdicts& verdicts, config::DomainSettings domain, const std::
     if (pass) {
         verdicts.ok(what, fmt::format("changes are tracked by {}{}{}", pass->dirsync ? "DirSync" : "uSNChanged",
                                       pass->tracking_reason.empty() ? "" : ": ", pass->tracking_reason));
-        tell_offset(verdicts, what, pass->clock_offset);
+        tell_offset(verdicts, what, pass->start.clock_offset);
         if (pass->certificate_expiry) {
             tell_expiry(verdicts, what, *pass->certificate_expiry, clock());
         }

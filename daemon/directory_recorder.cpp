@@ -15,6 +15,7 @@ DirectoryRecorder::DirectoryRecorder(Ledger& ledger, const config::SyncSettings&
     : ledger_(&ledger), sync_(sync), users(ledger, sync) {}
 
 void DirectoryRecorder::begin_pass(DomainId domain, const ldap::PassStart& start) {
+    users.set_clock_offset(domain, start.clock_offset);
     Pass pass;
     pass.start = start;
     pass.rollbacks = ledger_->rollbacks();
@@ -73,7 +74,6 @@ void DirectoryRecorder::finish_pass(DomainId domain_id, const ldap::PassEnd& end
             ++ledger_->figures.of(domain_id).full_sweeps;
         }
         store_bursts(domain_id, pass);
-        users.set_clock_offset(domain_id, end.clock_offset);
 
         DomainRow& domain = ledger_->domain(domain_id);
         domain.last_pass = end.start.started;

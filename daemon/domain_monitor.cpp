@@ -145,11 +145,11 @@ void DomainMonitor::finished(const ldap::PassEnd& end, std::chrono::nanoseconds 
     sweep_again_ = false;
     readiness_->passed(settings_.name);
     instruments_->poll_succeeded(metrics::Source::ldap, settings_.name, end.start.server, took, clock_());
-    instruments_->clock_offset(end.start.server, end.clock_offset);
+    instruments_->clock_offset(end.start.server, end.start.clock_offset);
     if (end.certificate_expiry) {
         instruments_->certificate_expiry(end.start.server, *end.certificate_expiry);
     }
-    if (std::chrono::abs(end.clock_offset) > largest_sound_offset) {
+    if (std::chrono::abs(end.start.clock_offset) > largest_sound_offset) {
         tell("the domain controller's clock differs from ours: check both against their time source",
              {end.start.server});
     }

@@ -13,10 +13,11 @@ namespace keysyncd::ldap {
 namespace {
 
 constexpr int sample_size = 100;
+constexpr std::size_t most_units_apart = 100;
 constexpr std::int64_t confidential_flag = 0x80;  // searchFlags fCONFIDENTIAL (MS-ADTS 2.2.10)
 
-// LDAP_SERVER_SD_FLAGS_OID (MS-ADTS 3.1.1.3.4.1.11): the DACL alone, as the SACL needs a privilege. Not critical: Active
-// Directory honours it all the same, and a server that does not know it has no such descriptors to show.
+// LDAP_SERVER_SD_FLAGS_OID (MS-ADTS 3.1.1.3.4.1.11): the DACL alone, as the SACL needs a privilege. Not critical:
+// Active Directory honours it all the same, and a server that does not know it has no such descriptors to show.
 Control dacl_only() {
     return {.oid = "1.2.840.113556.1.4.801", .value = {"\x30\x03\x02\x01\x04", 5}, .critical = false};
 }
@@ -167,13 +168,36 @@ std::expected<SampleVerdict, PollError> sample_rights(Connection& connection, co
         return std::unexpected(measure.error());
     }
     auto sample = read_sample(connection, base_dn, stop);
-    if (sample && sample->empty() && base_dn != root.default_naming_context) {
-        sample = read_sample(connection, root.default_naming_context, stop);
-    }
     if (!sample) {
         return std::unexpected(std::move(sample.error()));
     }
     return judge_sample(*sample, measure->token, measure->schema);
+}
+
+std::expected<std::vector<std::string>, PollError> units_apart(Connection& connection, const std::string& base_dn,
+                                                               const std::stop_token& stop) {
+    std::vector<std::string> units;
+    const SearchRequest request{.base = base_dn,
+                                .scope = SearchScope::subtree,
+                                .filter = "(objectClass=organizationalUnit)",
+                                .attributes = {"nTSecurityDescriptor"},
+                                .controls = {dacl_only()}};
+    const auto read = paged_search(
+        connection, request,
+        [&](std::vector<Entry>&& page) -> std::expected<bool, PollError> {
+            for (Entry& entry : page) {
+                const auto descriptor = entry.bytes("nTSecurityDescriptor");
+                if (units.size() < most_units_apart && (descriptor.empty() || inherits_nothing(descriptor))) {
+                    units.push_back(std::move(entry.dn));
+                }
+            }
+            return true;
+        },
+        stop);
+    if (!read) {
+        return std::unexpected(read.error());
+    }
+    return units;
 }
 
 std::expected<std::optional<bool>, PollError> still_readable(Connection& connection, const RootDse& root,

@@ -34,10 +34,16 @@ struct SampleVerdict {
 [[nodiscard]] SampleVerdict judge_sample(std::span<const Entry> sample, std::span<const Sid> token,
                                          const ProtectedAttribute& key_attribute_schema);
 
-/// Looks at some users under `base_dn`, or in the whole domain where there is none.
+/// Looks at some users under `base_dn`.
 [[nodiscard]] std::expected<SampleVerdict, PollError> sample_rights(Connection& connection, const RootDse& root,
                                                                     const std::string& base_dn,
                                                                     const std::stop_token& stop);
+
+/// Organizational units under `base_dn` that take no rights from above, or don't show whether they do: what may be read
+/// elsewhere need not be readable there. No more than a hundred.
+[[nodiscard]] std::expected<std::vector<std::string>, PollError> units_apart(Connection& connection,
+                                                                             const std::string& base_dn,
+                                                                             const std::stop_token& stop);
 
 /// Whether keys and uSNChanged of the user with this objectGUID can be read, by what it shows or by its access control
 /// list; std::nullopt when it is not there. The cheap proof between two samples.

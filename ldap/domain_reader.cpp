@@ -157,12 +157,15 @@ class DomainReader::Impl {
     std::expected<PassEnd, PollError> poll_connected(std::span<const DirectoryCursor> cursors, bool sweep_due,
                                                      PassSink& sink, const std::stop_token& stop) {
         PassEnd end;
-        end.start = {.kind = PassKind::quiet, .server = rotation_.current(), .reason = {}, .started = now()};
+        end.start.kind = PassKind::quiet;
+        end.start.server = rotation_.current();
+        end.start.started = now();
         // highestCommittedUSN comes before the search: what changes during it is read again, never missed.
         const auto root = read_root_dse(*connection_, stop);
         if (!root) {
             return std::unexpected(root.error());
         }
+        end.start.clock_offset = root->clock_offset;
         const DatabaseState state{.server = rotation_.current(),
                                   .invocation_id = invocation_id_,
                                   .highest_committed_usn = root->highest_committed_usn};
@@ -210,7 +213,6 @@ class DomainReader::Impl {
                       .dirsync_cookie = std::move(outcome->dirsync_cookie)};
         end.domain_sid = domain_sid_;
         end.entries = outcome->entries;
-        end.clock_offset = root->clock_offset;
         end.certificate_expiry = connection_->certificate_expiry();
         end.warnings = std::move(outcome->warnings);
         end.dirsync = tracking_->dirsync;

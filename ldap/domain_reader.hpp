@@ -42,6 +42,7 @@ struct PassStart {
     std::string server;
     std::string reason;  ///< why a full sweep: "first pass", "interval", "another domain controller", ...
     Instant started;     ///< our clock
+    std::chrono::nanoseconds clock_offset{};  ///< the domain controller's clock minus ours, round trip halved
 };
 
 /// Told once a pass has ended well. Everything it found has been handed to the sink before.
@@ -52,7 +53,6 @@ struct PassEnd {
     Sid domain_sid;
     std::string base_dn;
     std::uint64_t entries = 0;
-    std::chrono::nanoseconds clock_offset{};  ///< the domain controller's clock minus ours, round trip halved
     std::optional<std::chrono::sys_seconds> certificate_expiry;  ///< of the domain controller's certificate
     std::vector<std::string> warnings;      ///< true but not fatal: users whose keys are hidden, for instance
     bool dirsync = false;                   ///< changes were tracked by DirSync, else by uSNChanged

@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <iterator>
+
 #include "ldap/canary.hpp"
 #include "ldap/user_entry.hpp"
 
@@ -19,7 +22,10 @@ void RightsProof::note(std::span<const DirectoryUser> users) {
 std::expected<std::vector<std::string>, PollError> RightsProof::after_sweep(Connection& connection, const RootDse& root,
                                                                             const std::string& base_dn,
                                                                             const std::stop_token& stop) const {
-    const auto verdict = sample_rights(connection, root, base_dn, stop);
+    auto verdict = sample_rights(connection, root, base_dn, stop);
+    if (verdict && verdict->users == 0 && base_dn != root.default_naming_context) {
+        verdict = sample_rights(connection, root, root.default_naming_context, stop);
+    }
     if (!verdict) {
         return std::unexpected(verdict.error());
     }
@@ -36,15 +42,31 @@ std::expected<std::vector<std::string>, PollError> RightsProof::after_sweep(Conn
     if (!verdict->keys_proven() && !ordinary_keys_) {
         return fail(missing_right(key_attribute, base_dn, account_));
     }
+    std::vector<std::string> warnings = hidden(*verdict, base_dn);
+    const auto units = units_apart(connection, base_dn, stop);
+    if (!units) {
+        return std::unexpected(units.error());
+    }
+    for (const std::string& unit : *units) {
+        const auto there = sample_rights(connection, root, unit, stop);
+        if (!there) {
+            return std::unexpected(there.error());
+        }
+        std::ranges::move(hidden(*there, unit), std::back_inserter(warnings));
+    }
+    return warnings;
+}
+
+std::vector<std::string> RightsProof::hidden(const SampleVerdict& verdict, const std::string& where) const {
     std::vector<std::string> warnings;
-    const auto hidden = [&](std::size_t readable, std::string_view attribute) {
-        if (readable < verdict->users) {
-            warnings.push_back(fmt::format("{} of {} users looked at hide {}: {}", verdict->users - readable,
-                                           verdict->users, attribute, missing_right(attribute, base_dn, account_)));
+    const auto look = [&](std::size_t readable, std::string_view attribute) {
+        if (readable < verdict.users) {
+            warnings.push_back(fmt::format("{} of {} users looked at hide {}: {}", verdict.users - readable,
+                                           verdict.users, attribute, missing_right(attribute, where, account_)));
         }
     };
-    hidden(verdict->usn_readable, "uSNChanged");
-    hidden(verdict->keys_readable, key_attribute);
+    look(verdict.usn_readable, "uSNChanged");
+    look(verdict.keys_readable, key_attribute);
     return warnings;
 }
 

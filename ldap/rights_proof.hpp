@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "ldap/canary.hpp"
 #include "ldap/connection.hpp"
 #include "ldap/directory_user.hpp"
 #include "ldap/root_dse.hpp"
@@ -25,7 +26,8 @@ class RightsProof {
     /// Users that the pass found.
     void note(std::span<const DirectoryUser> users);
 
-    /// After a full sweep. On success: warnings about users whose attributes are hidden.
+    /// After a full sweep. On success: warnings about users whose attributes are hidden, also in organizational units
+    /// that take no rights from above: their users are simply not in any answer.
     [[nodiscard]] std::expected<std::vector<std::string>, PollError> after_sweep(Connection& connection,
                                                                                  const RootDse& root,
                                                                                  const std::string& base_dn,
@@ -38,6 +40,9 @@ class RightsProof {
                                                                                   const std::stop_token& stop) const;
 
   private:
+    /// One warning for each attribute that some of these users hide.
+    [[nodiscard]] std::vector<std::string> hidden(const SampleVerdict& verdict, const std::string& where) const;
+
     std::string account_;
     bool ordinary_keys_ = false;  ///< in this pass a user other than a protected administrator showed keys
     std::optional<Guid> canary_;

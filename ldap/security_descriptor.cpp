@@ -8,6 +8,7 @@ namespace keysyncd::ldap {
 namespace {
 
 constexpr std::uint16_t dacl_present = 0x0004;
+constexpr std::uint16_t dacl_protected = 0x1000;
 constexpr std::size_t descriptor_header = 20;
 constexpr std::size_t acl_header = 8;
 constexpr std::size_t ace_header = 4;
@@ -119,6 +120,10 @@ std::expected<Dacl, std::string> parse_dacl(std::span<const std::byte> descripto
         rest = rest.subspan(ace_size);
     }
     return Dacl(std::move(entries));
+}
+
+bool inherits_nothing(std::span<const std::byte> descriptor) noexcept {
+    return descriptor.size() >= descriptor_header && (load_le16(descriptor.subspan(2)) & dacl_protected) != 0;
 }
 
 }  // namespace keysyncd::ldap

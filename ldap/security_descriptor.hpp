@@ -30,4 +30,7 @@ using Dacl = std::optional<std::vector<AccessControlEntry>>;
 /// (callback types) count only where they deny, as their condition is not evaluated.
 [[nodiscard]] std::expected<Dacl, std::string> parse_dacl(std::span<const std::byte> security_descriptor);
 
+/// Whether the object takes no rights from those above it (SE_DACL_PROTECTED): "inheritance disabled" in the consoles.
+[[nodiscard]] bool inherits_nothing(std::span<const std::byte> security_descriptor) noexcept;
+
 }  // namespace keysyncd::ldap

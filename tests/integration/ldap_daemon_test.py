@@ -256,11 +256,13 @@ class MeasuringTest(OnStandins):
         self.assertEqual([line for line in standin.searches() if "msDS-ReplValueMetaData" in line], [],
                          "sweeps without news ask nobody")
 
-    def test_a_clock_that_differs_is_told_widens_what_is_bounded_and_ends_no_measurement(self):
+    def test_a_clock_that_differs_is_told_widens_what_is_bounded(self):
         now = int(time.time())
-        standin = self.standin(user("ada", [key_made_at(now - 600)[1]], changed=now - 100),
-                               user("bob", [key_made_at(now - 90)[1]], usn=101, changed=now - 100),
-                               user("cyd", [key_made_at(now - 40)[1]], usn=102, changed=now - 100))
+        # By the clock of the server they were written 100 s ago, by ours 70 s ago at the latest: ada's came after 530 s,
+        # bob's after 20 s, cyd's would have been written before it was made, within the offset, and dan's beyond it.
+        made = {"ada": 600, "bob": 90, "cyd": 60, "dan": 20}
+        standin = self.standin(*(user(name, [key_made_at(now - age)[1]], usn=100 + number, changed=now - 100)
+                                 for number, (name, age) in enumerate(made.items())))
         standin.command(state={"clock_offset": 30})
         daemon = self.daemon(self.of_standin(standin))
         daemon.start()
@@ -268,6 +270,12 @@ class MeasuringTest(OnStandins):
         offset = samples[exposition.key("keysync_clock_offset_seconds", peer=standin.uri)]
         self.assertAlmostEqual(offset, 30, delta=1.5)
         self.waits_for_log(daemon, "level=warn", "clock differs", standin.uri)
+        labels = {"domain": "standin.test", "usage": "NGC"}
+        self.shows(daemon, {
+            exposition.key("keysync_delay_seconds_count", **labels): 3,
+            exposition.key("keysync_delay_seconds_bucket", le="60", **labels): 2,
+            exposition.key("keysync_malformed_values_total", domain="standin.test", kind="created_after_written"): 1})
+        self.assertAlmostEqual(daemon.scrape()[exposition.key("keysync_delay_seconds_sum", **labels)], 530 + 20, delta=3)
         code, out = self.check_online(daemon)
         self.assertEqual(code, 0, out)
         self.assertRegex(out, r"(?m)^warn standin\.test .*the clock is \+(29|30|31)\.\d s from ours: check both")

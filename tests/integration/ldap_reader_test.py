@@ -200,6 +200,24 @@ class RightsTest(OnDomainController):
         self.assertEqual(probe.poll().key_ids("hid"), [])
         self.assertIsNone(self.probe(base=parent).poll().error)
 
+    def test_users_of_a_unit_without_inherited_rights_are_missed_and_told(self):
+        self.dc.show_attributes()
+        self.addCleanup(self.dc.hide_attributes)
+        parent = self.directory.add_organizational_unit("mixed")
+        apart = self.directory.add_organizational_unit("apart", parent)
+        self.directory.block_inheritance(apart)
+        seen = new_key()
+        self.directory.add_key(self.directory.add_user("pat", parent), seen[1])
+        self.directory.add_key(self.directory.add_user("quinn", apart), new_key()[1], as_administrator=True)
+        probe = self.probe(base=parent)
+        poll = probe.poll()
+        self.assertEqual(sorted(poll.users), ["pat"])
+        told = [line for line in poll.end["warnings"] if f'under {apart},' in line]
+        self.assertEqual(len(told), 2, poll.end["warnings"])
+        self.assertIn("hide uSNChanged", told[0])
+        self.assertIn("hide msDS-KeyCredentialLink", told[1])
+        self.assertIn(f'dsacls "{apart}"', told[1])
+
     def test_rights_that_are_withdrawn_do_not_look_like_removed_keys(self):
         self.dc.show_attributes()
         dn = self.directory.add_user("ann")

@@ -112,7 +112,7 @@ void poll(ldap::DomainReader& reader, std::vector<ldap::DirectoryCursor>& cursor
            {"entries", end->entries},
            {"domain_sid", end->domain_sid.to_string()},
            {"base_dn", end->base_dn},
-           {"clock_offset", std::chrono::duration<double>(end->clock_offset).count()},
+           {"clock_offset", std::chrono::duration<double>(end->start.clock_offset).count()},
            {"certificate_expiry", end->certificate_expiry ? end->certificate_expiry->time_since_epoch().count() : 0},
            {"dirsync", end->dirsync},
            {"tracking_reason", end->tracking_reason},

@@ -127,6 +127,12 @@ class Directory:
         connector can no longer write their keys (error 50)."""
         self.set_attributes(dn, adminCount=1, nTSecurityDescriptor=_protected_descriptor())
 
+    def block_inheritance(self, dn):
+        """"Disable inheritance" on an organizational unit: its users are still found by everyone, but what is granted
+        on the domain, reading their keys for one, does not reach them. For users that are created from now on."""
+        self.set_attributes(dn, nTSecurityDescriptor=_descriptor(
+            "O:BAG:BAD:P(A;CI;GA;;;BA)(A;CI;GA;;;SY)(A;;RPLCLORC;;;AU)"))
+
     def add_key(self, dn, blob, as_administrator=False):
         """Adds a key as the connector does. Raises ldap.INSUFFICIENT_ACCESS where AdminSDHolder protects the user and
         ldap.TYPE_OR_VALUE_EXISTS where the key is there already."""
@@ -223,9 +229,12 @@ def _seconds(windows_time):
 
 
 def _protected_descriptor():
+    # Administrators and the system have full control, everyone signed in may read, nothing is inherited.
+    return _descriptor("O:BAG:BAD:P(A;;GA;;;BA)(A;;GA;;;SY)(A;;RPRCLCLORC;;;AU)")
+
+
+def _descriptor(sddl):
     from samba.dcerpc import security
     from samba.ndr import ndr_pack
 
-    # Administrators and the system have full control, everyone signed in may read, nothing is inherited.
-    sid = security.dom_sid("S-1-5-32")
-    return ndr_pack(security.descriptor.from_sddl("O:BAG:BAD:P(A;;GA;;;BA)(A;;GA;;;SY)(A;;RPRCLCLORC;;;AU)", sid))
+    return ndr_pack(security.descriptor.from_sddl(sddl, security.dom_sid("S-1-5-32")))
