@@ -4,22 +4,19 @@
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/dispatch.hpp>
-#include <boost/asio/ssl/stream.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <boost/asio/write.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
-#include <boost/beast/core/tcp_stream.hpp>
-#include <boost/beast/http/empty_body.hpp>
+#include <boost/beast/http/error.hpp>
 #include <boost/beast/http/parser.hpp>
-#include <boost/beast/http/read.hpp>
 #include <boost/beast/http/write.hpp>
 #include <boost/url/grammar/ci_string.hpp>
 #include <optional>
-#include <type_traits>
+#include <sstream>
 
 #include "daemon/http_encoding.hpp"
 #include "daemon/http_exchange.hpp"
+#include "daemon/http_stream.hpp"
 
 namespace keysyncd::daemon {
 namespace {
@@ -29,7 +26,6 @@ namespace beast = boost::beast;
 namespace http = beast::http;
 
 using RequestParser = http::request_parser<http::string_body>;
-using TlsStream = asio::ssl::stream<beast::tcp_stream>;
 
 // g++ 12 destroys temporaries in a co_await expression twice (gcc bug 107288): completion tokens have names.
 constexpr auto as_result = asio::as_tuple(asio::use_awaitable);
@@ -62,25 +58,25 @@ std::string name_of(const asio::ip::tcp::socket& socket) {
     return error ? "unknown" : to_string(HttpAddress{peer.address().to_string(), peer.port()});
 }
 
-template <typename Stream>
 class Session final : public HttpConnection {
   public:
-    Session(Stream& stream, HttpSessionContext& context)
+    Session(HttpStream& stream, HttpSessionContext& context)
         : stream_(stream),
           context_(context),
           limits_(context.options.limits),
           place_(context.connections, *this),
-          peer_(name_of(tcp().socket())) {}
+          peer_(name_of(stream.tcp().socket())) {}
 
     void close() override {
-        tcp().close();
+        stream_.tcp().close();
         if (pending_) {
             pending_->patience.cancel();
         }
     }
 
     asio::awaitable<void> run() {
-        if (!co_await handshake()) {
+        stream_.tcp().expires_after(limits_.request);
+        if (co_await stream_.handshake()) {
             co_return;
         }
         auto patience = limits_.request;  // a new connection that says nothing is not an idle one
@@ -89,21 +85,12 @@ class Session final : public HttpConnection {
             place_.wait();
             patience = limits_.idle;
         }
-        co_await finish();
+        constexpr std::chrono::seconds moment{1};
+        stream_.tcp().expires_after(moment);
+        co_await stream_.finish();
     }
 
   private:
-    beast::tcp_stream& tcp() { return beast::get_lowest_layer(stream_); }
-
-    asio::awaitable<bool> handshake() {
-        if constexpr (std::is_same_v<Stream, TlsStream>) {
-            tcp().expires_after(limits_.request);
-            const auto [error] = co_await stream_.async_handshake(asio::ssl::stream_base::server, as_result);
-            co_return !error;
-        }
-        co_return true;
-    }
-
     /// One request and its answer. False: the connection ends.
     asio::awaitable<bool> exchange(std::chrono::milliseconds patience) {
         RequestParser parser;
@@ -133,27 +120,57 @@ class Session final : public HttpConnection {
 
     asio::awaitable<beast::error_code> read(RequestParser& parser, std::chrono::milliseconds patience) {
         if (buffer_.size() == 0) {
-            tcp().expires_after(patience);
-            const auto [error, size] = co_await stream_.async_read_some(buffer_.prepare(4096), as_result);
+            stream_.tcp().expires_after(patience);
+            const beast::error_code error = co_await fill();
             if (error) {
                 co_return error == asio::error::eof ? beast::error_code(http::error::end_of_stream) : error;
             }
-            buffer_.commit(size);
         }
-        tcp().expires_after(limits_.request);  // the rest of it, however slowly it trickles in
-        const auto [header_error, header_size] = co_await http::async_read_header(stream_, buffer_, parser, as_result);
-        if (header_error) {
-            co_return header_error;
-        }
-        if (boost::urls::grammar::ci_is_equal(std::string_view(parser.get()[http::field::expect]), "100-continue") &&
-            !parser.is_done()) {
-            static constexpr std::string_view go_on = "HTTP/1.1 100 Continue\r\n\r\n";
-            const auto [error, size] = co_await asio::async_write(stream_, asio::buffer(go_on), as_result);
+        stream_.tcp().expires_after(limits_.request);  // the rest of it, however slowly it trickles in
+        while (!parser.is_header_done()) {
+            const beast::error_code error = co_await parse(parser);
             if (error) {
                 co_return error;
             }
         }
-        const auto [error, size] = co_await http::async_read(stream_, buffer_, parser, as_result);
+        if (boost::urls::grammar::ci_is_equal(std::string_view(parser.get()[http::field::expect]), "100-continue") &&
+            !parser.is_done()) {
+            static constexpr std::string_view go_on = "HTTP/1.1 100 Continue\r\n\r\n";
+            const beast::error_code error = co_await stream_.write({asio::buffer(go_on), {}});
+            if (error) {
+                co_return error;
+            }
+        }
+        parser.eager(true);
+        while (!parser.is_done()) {
+            const beast::error_code error = co_await parse(parser);
+            if (error) {
+                co_return error;
+            }
+        }
+        co_return beast::error_code{};
+    }
+
+    /// One step of the parser: on what is there, or on more once that is not enough.
+    asio::awaitable<beast::error_code> parse(RequestParser& parser) {
+        beast::error_code error;
+        if (buffer_.size() != 0) {
+            buffer_.consume(parser.put(buffer_.data(), error));
+            if (error != http::error::need_more) {
+                co_return error;
+            }
+        }
+        error = co_await fill();
+        if (error == asio::error::eof) {
+            error = {};
+            parser.put_eof(error);
+        }
+        co_return error;
+    }
+
+    asio::awaitable<beast::error_code> fill() {
+        const auto [error, size] = co_await stream_.read_some(buffer_.prepare(4096));
+        buffer_.commit(size);
         co_return error;
     }
 
@@ -176,7 +193,7 @@ class Session final : public HttpConnection {
     /// Calls `ask` with where to tell the outcome, and waits for it.
     template <typename Ask>
     asio::awaitable<std::optional<HttpResponse>> await_verdict(const std::string& what, Ask ask) {
-        pending_ = std::make_shared<Pending>(tcp().get_executor());
+        pending_ = std::make_shared<Pending>(stream_.tcp().get_executor());
         pending_->patience.expires_after(limits_.handler);
         try {
             ask(verdict_to(pending_, context_.io));
@@ -200,33 +217,13 @@ class Session final : public HttpConnection {
             context_.options.on_answer(response);
         }
         auto message = to_message(std::move(response), form, std::chrono::system_clock::now());
-        tcp().expires_after(limits_.response);
-        if (head) {
-            http::response<http::empty_body> bare(std::move(message.base()));
-            http::response_serializer<http::empty_body> serializer(bare);
-            const auto [error, size] = co_await http::async_write_header(stream_, serializer, as_result);
-            co_return !error;
-        }
-        const auto [error, size] = co_await http::async_write(stream_, message, as_result);
+        std::ostringstream start;
+        start << message.base();
+        const std::string header = std::move(start).str();
+        stream_.tcp().expires_after(limits_.response);
+        const auto body = head ? asio::const_buffer{} : asio::buffer(message.body());
+        const beast::error_code error = co_await stream_.write({asio::buffer(header), body});
         co_return !error;
-    }
-
-    /// Tells the client that no more comes and reads what it still sends for a moment: closing with unread input would
-    /// reset the connection and could destroy the last answer on its way.
-    asio::awaitable<void> finish() {
-        constexpr std::chrono::seconds moment{1};
-        tcp().expires_after(moment);
-        if constexpr (std::is_same_v<Stream, TlsStream>) {
-            co_await stream_.async_shutdown(as_result);
-        } else {
-            beast::error_code error;
-            tcp().socket().shutdown(asio::ip::tcp::socket::shutdown_send, error);
-            while (!error) {
-                buffer_.clear();
-                const auto [failed, size] = co_await stream_.async_read_some(buffer_.prepare(4096), as_result);
-                error = failed;
-            }
-        }
     }
 
     void warn(const std::string& message) {
@@ -235,7 +232,7 @@ class Session final : public HttpConnection {
         }
     }
 
-    Stream& stream_;
+    HttpStream& stream_;
     HttpSessionContext& context_;
     const HttpLimits& limits_;
     HttpConnections::Place place_;
@@ -249,16 +246,9 @@ class Session final : public HttpConnection {
 asio::awaitable<void> run_http_session(asio::ip::tcp::socket socket, HttpSessionContext& context) {
     beast::error_code ignored;
     socket.set_option(asio::ip::tcp::no_delay(true), ignored);
-    if (context.options.tls) {
-        const auto tls = context.options.tls();  // held: the stream refers to it
-        TlsStream stream(beast::tcp_stream(std::move(socket)), *tls);
-        Session<TlsStream> session(stream, context);
-        co_await session.run();
-    } else {
-        beast::tcp_stream stream(std::move(socket));
-        Session<beast::tcp_stream> session(stream, context);
-        co_await session.run();
-    }
+    const auto stream = HttpStream::over(std::move(socket), context.options.tls ? context.options.tls() : nullptr);
+    Session session(*stream, context);
+    co_await session.run();
 }
 
 }  // namespace keysyncd::daemon
