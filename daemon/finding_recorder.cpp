@@ -58,7 +58,7 @@ void FindingRecorder::set_policy(DomainId domain, const ldap::FindingPolicy& pol
             ledger_->users.forget_fingerprints(domain);
         }
         if (comparing_ && (on & bit(KeyFinding::shared_key)) != 0) {
-            mark_shared_keys(domain);
+            mark_shared_keys([&](DomainId carrier) { return carrier == domain; });
         }
         ledger_->meta.set(name, wanted);
     });
@@ -70,11 +70,7 @@ void FindingRecorder::compare_all() {
     }
     ledger_->in_transaction([&] {
         ledger_->keys.index_ids();
-        for (const auto& [domain, row] : ledger_->domains()) {
-            if (wants(domain, KeyFinding::shared_key)) {
-                mark_shared_keys(domain);
-            }
-        }
+        mark_shared_keys([&](DomainId carrier) { return wants(carrier, KeyFinding::shared_key); });
     });
     comparing_ = true;
 }
@@ -176,7 +172,7 @@ std::vector<FindingRecorder::Carrier> FindingRecorder::two_others(const KeyRow& 
     return others;
 }
 
-void FindingRecorder::mark_shared_keys(DomainId domain) {
+void FindingRecorder::mark_shared_keys(const std::function<bool(DomainId)>& in) {
     for (const std::vector<std::byte>& id : ledger_->keys.shared_ids()) {
         std::vector<Carrier> carriers;
         ledger_->keys.each_other_carrier(id, 0, [&](DomainId of, KeyRow&& row) {
@@ -186,8 +182,8 @@ void FindingRecorder::mark_shared_keys(DomainId domain) {
             return true;
         });
         for (Carrier& carrier : carriers) {
-            if (carriers.size() > 1 && carrier.domain == domain && !id.empty()) {
-                set(domain, carrier.row, carrier.row.findings | bit(KeyFinding::shared_key));
+            if (carriers.size() > 1 && in(carrier.domain) && !id.empty()) {
+                set(carrier.domain, carrier.row, carrier.row.findings | bit(KeyFinding::shared_key));
                 ledger_->keys.save(carrier.row);
             }
         }

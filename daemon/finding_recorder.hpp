@@ -3,6 +3,7 @@
 // The ledger's thread only, inside the caller's transaction.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <optional>
 #include <utility>
@@ -49,7 +50,8 @@ class FindingRecorder {
     [[nodiscard]] bool wants(DomainId domain, ldap::KeyFinding finding);
     [[nodiscard]] bool anyone_wants_shared_keys() const;
     [[nodiscard]] std::vector<Carrier> two_others(const KeyRow& row);
-    void mark_shared_keys(DomainId domain);
+    /// Looks at all keys once, and marks the shared ones of these domains.
+    void mark_shared_keys(const std::function<bool(DomainId)>& in);
     void set(DomainId domain, KeyRow& row, ldap::KeyFindings findings);
 
     Ledger* ledger_;
