@@ -1,135 +1,18 @@
 #include "daemon/check_online.hpp"
 
 #include <fmt/format.h>
-#include <fmt/ostream.h>
 
 #include <ostream>
-#include <set>
 #include <stop_token>
 
+#include "daemon/check_directory.hpp"
 #include "daemon/ledger.hpp"
+#include "daemon/verdicts.hpp"
 #include "entra/graph_reader.hpp"
 #include "entra/graph_time.hpp"
-#include "ldap/deadline_supervisor.hpp"
-#include "ldap/domain_reader.hpp"
-#include "ldap/write_times.hpp"
 
 namespace keysyncd::daemon {
 namespace {
-
-// Enough to prove the rights, too little to burden a domain controller with a sweep of a large domain.
-constexpr std::uint64_t users_looked_at = 5000;
-constexpr std::chrono::seconds largest_sound_offset{5};
-constexpr std::chrono::days expiry_warning{14};
-
-class Verdicts {
-  public:
-    explicit Verdicts(std::ostream& out) : out_(out) {}
-    void ok(std::string_view what, std::string_view detail) { line("ok", what, detail); }
-    void warn(std::string_view what, std::string_view detail) { line("warn", what, detail); }
-    void fail(std::string_view what, std::string_view detail) {
-        line("fail", what, detail);
-        failed_ = true;
-    }
-    [[nodiscard]] int exit_code() const { return failed_ ? 1 : 0; }
-
-  private:
-    void line(std::string_view verdict, std::string_view what, std::string_view detail) {
-        fmt::print(out_, "{:<4} {}: {}\n", verdict, what, detail);
-        out_.flush();
-    }
-    std::ostream& out_;
-    bool failed_ = false;
-};
-
-class CountingSink final : public ldap::PassSink {
-  public:
-    void begin(const ldap::PassStart&) override {}
-    bool users(std::vector<ldap::DirectoryUser>&& batch) override {
-        for (const ldap::DirectoryUser& user : batch) {
-            ++users_read;
-            keys += user.keys.size();
-            malformed += user.malformed.size();
-            for (const ldap::DirectoryKey& key : user.keys) {
-                exact += key.write ? 1U : 0U;
-            }
-        }
-        return users_read < users_looked_at;
-    }
-    std::vector<bool> with_news(std::span<const ldap::DirectoryUser> batch) override {
-        std::vector<bool> first(asked_ ? 0 : batch.size());
-        if (!first.empty()) {
-            first.front() = true;  // one user tells whether the metadata may be read
-            asked_ = true;
-        }
-        return first;
-    }
-
-    std::uint64_t users_read = 0;
-    std::uint64_t keys = 0;
-    std::uint64_t malformed = 0;
-    std::uint64_t exact = 0;
-
-  private:
-    bool asked_ = false;
-};
-
-void tell_expiry(Verdicts& verdicts, const std::string& what, std::chrono::sys_seconds not_after, Instant now) {
-    const std::string text = "the certificate is valid until " + entra::format_rfc3339(not_after, 0);
-    if (not_after - std::chrono::floor<std::chrono::seconds>(now) < expiry_warning) {
-        verdicts.warn(what, text + ": renew it");
-    } else {
-        verdicts.ok(what, text);
-    }
-}
-
-void tell_offset(Verdicts& verdicts, const std::string& what, std::chrono::nanoseconds offset) {
-    const std::string text =
-        fmt::format("the clock is {:+.1f} s from ours", std::chrono::duration<double>(offset).count());
-    if (std::chrono::abs(offset) > largest_sound_offset) {
-        verdicts.warn(what, text + ": check both against their time source (chronyc tracking, w32tm /query /status)");
-    } else {
-        verdicts.ok(what, text);
-    }
-}
-
-void check_server(Verdicts& verdicts, config::DomainSettings domain, const std::string& server,
-                  ldap::DeadlineSupervisor& supervisor, const Clock& clock) {
-    const std::string what = server.empty() ? domain.name : fmt::format("{} {}", domain.name, server);
-    if (!server.empty()) {
-        domain.servers = {server};
-    }
-    ldap::DomainReader reader{domain, supervisor};
-    CountingSink sink;
-    const std::stop_source never;
-    const auto pass = reader.poll({}, true, sink, never.get_token());
-    const bool enough = sink.users_read >= users_looked_at;
-    if (!pass && !enough) {
-        verdicts.fail(what, fmt::format("{}: {}", to_string(pass.error().failure), pass.error().detail));
-        return;
-    }
-    verdicts.ok(what, fmt::format("bound, {}{} users with {} keys can be read", enough ? "over " : "", sink.users_read,
-                                  sink.keys));
-    if (sink.malformed > 0) {
-        verdicts.warn(what, fmt::format("{} values do not decode: see keysyncd decode", sink.malformed));
-    }
-    if (sink.keys > 0 && sink.exact == 0) {
-        verdicts.warn(what, ldap::metadata_missing);
-    } else if (sink.exact > 0) {
-        verdicts.ok(what, "write times can be read exactly (msDS-ReplValueMetaData)");
-    }
-    if (pass) {
-        verdicts.ok(what, fmt::format("changes are tracked by {}{}{}", pass->dirsync ? "DirSync" : "uSNChanged",
-                                      pass->tracking_reason.empty() ? "" : ": ", pass->tracking_reason));
-        tell_offset(verdicts, what, pass->start.clock_offset);
-        if (pass->certificate_expiry) {
-            tell_expiry(verdicts, what, *pass->certificate_expiry, clock());
-        }
-        for (const std::string& warning : pass->warnings) {
-            verdicts.warn(what, warning);
-        }
-    }
-}
 
 std::string words(const entra::GraphError& error) {
     return fmt::format("{}: {}", to_string(error.failure), error.detail);
@@ -227,14 +110,8 @@ void check_ledger(Verdicts& verdicts, const config::LedgerSettings& settings) {
 
 int check_online(const config::Settings& settings, std::ostream& out, const Clock& clock) {
     Verdicts verdicts{out};
-    ldap::DeadlineSupervisor supervisor;
     for (const config::DomainSettings& domain : settings.domains) {
-        for (const std::string& server : domain.servers) {
-            check_server(verdicts, domain, server, supervisor, clock);
-        }
-        if (domain.servers.empty()) {
-            check_server(verdicts, domain, "", supervisor, clock);
-        }
+        check_domain(verdicts, domain, clock);
     }
     if (settings.uses_graph()) {
         check_graph(verdicts, *settings.entra, clock);

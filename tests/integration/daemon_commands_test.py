@@ -2,6 +2,7 @@
 """The commands that people run, against a real domain controller: check --online, explain and report beside the running
 daemon; and the daemon with exported audit logs alone, where the directory tells whose registration it is."""
 
+import contextlib
 import json
 import pathlib
 import subprocess
@@ -14,7 +15,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 import key_blob
 from entra_standin import EntraStandin
 from entra_standin.exports import Exporter
-from lab import children
+from lab import children, exposition
 from lab.keysyncd_process import KeysyncdProcess, binary
 from lab.samba_dc import SambaDc
 
@@ -96,6 +97,30 @@ class Commands(unittest.TestCase):
         self.assertEqual(report["all"]["measured"], 1)
         self.assertEqual(len(report["waiting"]), 1)
         self.assertEqual(self.run_command(daemon, "report", "--since", "soon").returncode, 2)
+
+    def test_rights_that_are_missing_are_told_by_the_check_the_log_and_the_metrics(self):
+        for tracking in ("usn", "dirsync"):
+            with self.subTest(tracking=tracking):
+                daemon = self.daemon(f"rights-{tracking}", self.entra.configuration())
+                daemon.configuration["domains"][0].update(change_tracking=tracking, full_sweep_interval="1s")
+                daemon.write_configuration()
+                up = exposition.key("keysync_source_up", source="ldap", domain="whfb.test", server=self.dc.uri)
+                synced = exposition.key("keysync_keys", domain="whfb.test", usage="NGC", state="synced")
+                with contextlib.ExitStack() as stack:
+                    stack.callback(daemon.stop)
+                    daemon.start()
+                    self.assertEqual((daemon.scrape()[up], daemon.scrape()[synced]), (1, 1))
+                    stack.callback(self.dc.restart)
+                    stack.callback(self.dc.show_attributes)
+                    self.dc.hide_attributes()
+                    self.dc.restart()  # what an account may do is settled when it binds
+                    told = lambda: "reason=rights" in daemon.log.read_text()  # noqa: E731
+                    self.assertTrue(children.wait_until(told, 20), daemon.log_tail())
+                    self.assertEqual((daemon.scrape()[up], daemon.scrape()[synced]), (0, 1), "hidden is not removed")
+                    done = self.run_command(daemon, "check", "--online")
+                    self.assertEqual(done.returncode, 1, done.stdout)
+                    self.assertRegex(done.stdout, r"(?m)^fail whfb\.test .*rights: .*uSNChanged.*dsacls .*/G ")
+                    self.assertRegex(done.stdout, r"(?m)^fail whfb\.test .*\(observed\): rights: ")
 
     def test_exported_audit_logs_alone_and_an_observed_server(self):
         logs = self.folder / "logs"

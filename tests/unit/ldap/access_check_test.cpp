@@ -135,6 +135,14 @@ TEST_CASE("an object without an access control list is open") {
     CHECK(may_read(*dacl, token, attribute));
 }
 
+TEST_CASE("whether rights come down from above is in the descriptor's control bits") {
+    auto bytes = descriptor({{.type = 0}});
+    CHECK_FALSE(inherits_nothing(bytes));
+    bytes[3] |= std::byte{0x10};  // SE_DACL_PROTECTED
+    CHECK(inherits_nothing(bytes));
+    CHECK_FALSE(inherits_nothing(std::span(bytes).first(4)));
+}
+
 TEST_CASE("a descriptor cut anywhere is refused, not read beyond its end") {
     const auto whole = descriptor({{.type = 0}, {.type = 5, .object_type = attribute_id}, {.type = 1}});
     for (std::size_t size = 0; size < whole.size(); ++size) {
