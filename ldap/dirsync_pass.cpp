@@ -7,14 +7,13 @@
 
 #include "ldap/account_lookup.hpp"
 #include "ldap/dirsync_changes.hpp"
-#include "ldap/dirsync_control.hpp"
+#include "ldap/dirsync_round.hpp"
 #include "ldap/user_entry.hpp"
 #include "ldap/user_search.hpp"
 
 namespace keysyncd::ldap {
 namespace {
 
-constexpr std::int32_t round_bytes = 8 << 20;
 constexpr std::size_t batch_size = 500;
 constexpr std::size_t accounts_per_search = 50;
 
@@ -22,59 +21,6 @@ constexpr std::string_view everybody = "(objectClass=user)(!(objectClass=compute
 
 Instant now() {
     return std::chrono::time_point_cast<Ticks>(std::chrono::system_clock::now());
-}
-
-struct Round {
-    SearchResult result;
-    std::vector<Entry> entries;
-    DirSyncResponse answer;
-};
-
-struct RoundRequest {
-    std::string filter;
-    std::vector<std::string> attributes;
-    std::string cookie;
-    DirSyncAccess access = DirSyncAccess::object_security;
-};
-
-std::expected<Round, PollError> ask(Connection& connection, const std::string& naming_context,
-                                    const RoundRequest& request, const std::stop_token& stop) {
-    const std::uint32_t flags = dirsync_flag::incremental_values |
-                                (request.access == DirSyncAccess::object_security ? dirsync_flag::object_security : 0U);
-    const SearchRequest search{.base = naming_context,
-                               .scope = SearchScope::subtree,
-                               .filter = request.filter,
-                               .attributes = request.attributes,
-                               .controls = {{.oid = std::string(dirsync_oid),
-                                             .value = encode_dirsync_request(
-                                                 {.flags = flags, .most_bytes = round_bytes, .cookie = request.cookie}),
-                                             .critical = true}},
-                               .limit = connection.limits().page};
-    Round round;
-    auto result = connection.search(
-        search,
-        [&](Entry&& entry) {
-            round.entries.push_back(std::move(entry));
-            return true;
-        },
-        stop);
-    if (!result) {
-        return std::unexpected(std::move(result.error()));
-    }
-    round.result = std::move(*result);
-    if (round.result.code != result_code::success) {
-        return round;
-    }
-    for (const auto& control : round.result.controls) {
-        if (control.oid == dirsync_oid) {
-            if (auto answer = decode_dirsync_response(control.value)) {
-                round.answer = std::move(*answer);
-                return round;
-            }
-        }
-    }
-    return std::unexpected(PollError{PollFailure::protocol, connection.server().url(),
-                                     "an answer to DirSync came without a cookie that can be read"});
 }
 
 // A refusal that a new start can mend; an overloaded server or a missing right is not.
@@ -196,22 +142,6 @@ std::expected<void, PollError> hand_over(const PassContext& context, PassKind ki
 
 }  // namespace
 
-std::expected<DirSyncAccess, PollError> probe_dirsync(Connection& connection, const std::string& naming_context,
-                                                      const std::stop_token& stop) {
-    for (const auto access : {DirSyncAccess::replication_right, DirSyncAccess::object_security}) {
-        const auto round =
-            ask(connection, naming_context,
-                {.filter = "(objectGUID=\\00)", .attributes = {"objectGUID"}, .cookie = {}, .access = access}, stop);
-        if (!round) {
-            return std::unexpected(round.error());
-        }
-        if (round->result.code == result_code::success) {
-            return access;
-        }
-    }
-    return DirSyncAccess::refused;
-}
-
 std::expected<PassOutcome, PollError> read_by_dirsync(const PassContext& context, const DirSyncPlan& plan,
                                                       DirSyncAccess access, const PassBegin& begin) {
     PassOutcome outcome{.entries = 0, .warnings = {}, .dirsync_cookie = plan.cookie};
@@ -224,12 +154,12 @@ std::expected<PassOutcome, PollError> read_by_dirsync(const PassContext& context
     context.proof.begin();
     bool begun = false;
     for (bool more = true; more;) {
-        auto round = ask(context.connection, context.root.default_naming_context,
-                         {.filter = sync_filter(kind, context.narrowing_filter),
-                          .attributes = sync_attributes(kind),
-                          .cookie = outcome.dirsync_cookie,
-                          .access = access},
-                         context.stop);
+        auto round = ask_dirsync(context.connection, context.root.default_naming_context,
+                                 {.filter = sync_filter(kind, context.narrowing_filter),
+                                  .attributes = sync_attributes(kind),
+                                  .cookie = outcome.dirsync_cookie,
+                                  .access = access},
+                                 context.stop);
         if (!round) {
             return std::unexpected(std::move(round.error()));
         }

@@ -3,25 +3,15 @@
 // On the connection's worker thread.
 #pragma once
 
-#include <cstdint>
 #include <expected>
 #include <functional>
-#include <stop_token>
 #include <string>
 
-#include "ldap/connection.hpp"
 #include "ldap/dirsync_plan.hpp"
+#include "ldap/dirsync_round.hpp"
 #include "ldap/user_pass.hpp"
 
 namespace keysyncd::ldap {
-
-/// How the account may use DirSync on this domain controller; found out once a connection.
-enum class DirSyncAccess : std::uint8_t { refused, object_security, replication_right };
-
-/// One round with a filter that matches nobody.
-[[nodiscard]] std::expected<DirSyncAccess, PollError> probe_dirsync(Connection& connection,
-                                                                    const std::string& naming_context,
-                                                                    const std::stop_token& stop);
 
 /// Called once, when the domain controller has accepted the cookie, with what the pass turned out to be: a refused
 /// cookie makes a full sweep of a window.

@@ -4,9 +4,9 @@
 
 #include "ldap/account_lookup.hpp"
 #include "ldap/catch_up.hpp"
+#include "ldap/change_tracking.hpp"
 #include "ldap/change_window.hpp"
 #include "ldap/connection.hpp"
-#include "ldap/dirsync_control.hpp"
 #include "ldap/dirsync_pass.hpp"
 #include "ldap/dirsync_plan.hpp"
 #include "ldap/root_dse.hpp"
@@ -193,8 +193,12 @@ class DomainReader::Impl {
                                   .newest_usn = newest_usn,
                                   .stop = stop};
         write_times_.begin();
-        if (const auto chosen = choose(*root, end.base_dn, stop); !chosen) {
-            return std::unexpected(chosen.error());
+        if (!tracking_) {
+            auto chosen = decide_tracking(*connection_, *root, settings_.change_tracking, end.base_dn, stop);
+            if (!chosen) {
+                return std::unexpected(std::move(chosen.error()));
+            }
+            tracking_ = std::move(*chosen);
         }
         const auto begin = [&](PassKind kind, const std::string& reason) {
             end.start.kind = kind;
@@ -215,58 +219,18 @@ class DomainReader::Impl {
         end.entries = outcome->entries;
         end.certificate_expiry = connection_->certificate_expiry();
         end.warnings = std::move(outcome->warnings);
-        end.dirsync = tracking_->dirsync;
-        end.tracking_reason = tracking_->reason;
+        end.dirsync = tracking_->choice.dirsync;
+        end.tracking_reason = tracking_->choice.reason;
         end.metadata_asked = write_times_.asked();
         end.metadata_unreadable = write_times_.unreadable();
         return end;
     }
 
-    // How changes are tracked on this connection: as configured, or by what the server and the account can do.
-    std::expected<void, PollError> choose(const RootDse& root, const std::string& base_dn,
-                                          const std::stop_token& stop) {
-        if (tracking_) {
-            return {};
-        }
-        if (settings_.change_tracking == config::ChangeTracking::usn) {
-            tracking_ = TrackingChoice{.dirsync = false, .reason = "configured"};
-            return {};
-        }
-        const bool whole = equal_names(base_dn, root.default_naming_context);
-        DirSyncAbility ability{.offered = root.supports(dirsync_oid), .replication_right = false};
-        dirsync_access_ = DirSyncAccess::refused;
-        if (ability.offered && whole) {
-            const auto access = probe_dirsync(*connection_, root.default_naming_context, stop);
-            if (!access) {
-                return std::unexpected(access.error());
-            }
-            dirsync_access_ = *access;
-            ability.replication_right = *access == DirSyncAccess::replication_right;
-        }
-        if (settings_.change_tracking == config::ChangeTracking::automatic) {
-            tracking_ = choose_tracking(ability, whole);
-            return {};
-        }
-        if (dirsync_access_ == DirSyncAccess::refused) {
-            return std::unexpected(PollError{
-                PollFailure::configuration, rotation_.current(),
-                !ability.offered ? "change_tracking: dirsync, but the server does not offer DirSync; use auto or usn"
-                : !whole
-                    ? "change_tracking: dirsync reads whole domains only, and base_dn is a part of one; leave "
-                      "base_dn out, or use change_tracking: usn"
-                    : "change_tracking: dirsync, but the server refuses DirSync to this account; use auto or usn"});
-        }
-        tracking_ = TrackingChoice{.dirsync = true,
-                                   .reason = ability.replication_right ? "configured, with the replication right"
-                                                                       : "configured, as a plain account"};
-        return {};
-    }
-
     std::expected<PassOutcome, PollError> run(const PassContext& context, const DatabaseState& state,
                                               std::span<const DirectoryCursor> cursors, bool sweep_due,
                                               const PassBegin& begin) {
-        if (tracking_->dirsync) {
-            return read_by_dirsync(context, plan_dirsync(cursors, state, sweep_due), dirsync_access_, begin);
+        if (tracking_->choice.dirsync) {
+            return read_by_dirsync(context, plan_dirsync(cursors, state, sweep_due), tracking_->access, begin);
         }
         const PassPlan plan = plan_pass(cursors, state, sweep_due);
         begin(plan.kind, plan.reason);
@@ -281,8 +245,7 @@ class DomainReader::Impl {
     RightsProof proof_;
     CatchUp catch_up_;
     WriteTimes write_times_;
-    std::optional<TrackingChoice> tracking_;
-    DirSyncAccess dirsync_access_ = DirSyncAccess::refused;
+    std::optional<Tracking> tracking_;  // on this connection
     std::unique_ptr<Connection> connection_;
     std::string naming_context_;
     Guid invocation_id_;
