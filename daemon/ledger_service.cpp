@@ -6,6 +6,7 @@
 #include <boost/asio/thread_pool.hpp>
 #include <exception>
 
+#include "daemon/api_json.hpp"
 #include "daemon/finding_policy.hpp"
 #include "daemon/log.hpp"
 #include "daemon/snapshot_builder.hpp"
@@ -54,6 +55,13 @@ LedgerService::LedgerService(const config::Settings& settings, metrics::Snapshot
                  {"registered_at", entra::format_rfc3339(*key.created_at)},
                  {"written_at", entra::format_rfc3339(*key.written_latest)}});
         }
+    };
+    directory_->users.on_malformed = [this](const UserRow& user, const ldap::MalformedValue& value) {
+        const bool hashed = settings_.user_names == config::UserNames::hashed;
+        log(LogLevel::warn, "a value of msDS-KeyCredentialLink is malformed: it is not measured",
+            {{"domain", ledger_->domain(user.domain_id).name},
+             {"user", hashed ? hashed_name(user.upn.empty() ? user.sam : user.upn) : user.dn},
+             {"reason", value.kind}});
     };
     publish();
     loop_ = std::make_unique<Loop>();

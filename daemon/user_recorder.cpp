@@ -75,6 +75,9 @@ std::optional<UserId> UserRecorder::record(DomainId domain, const ldap::Director
     for (const ldap::MalformedValue& value : observed.malformed) {
         if (ledger_->malformed.remember(domain, observed.object_guid, value.value_hash)) {
             ++ledger_->figures.of(domain).malformed_values[value.kind];
+            if (on_malformed) {
+                on_malformed(user, value);
+            }
         }
     }
 

@@ -32,6 +32,8 @@ class UserRecorder {
 
     /// Told for every new measurement, for the log.
     std::function<void(const UserRow&, const KeyRow&)> on_measured;
+    /// Told once for every value that did not decode, for the log.
+    std::function<void(const UserRow&, const ldap::MalformedValue&)> on_malformed;
 
     ArrivalRecorder arrivals;
     FindingRecorder findings;

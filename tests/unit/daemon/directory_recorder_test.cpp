@@ -140,6 +140,10 @@ TEST_CASE("one key id in two values of a user is one key") {
 TEST_CASE("a value that does not decode is counted once") {
     RecorderFixture f;
     ldap::DirectoryUser user = f.user(1, {});
+    std::vector<std::string> told;
+    f.directory->users.on_malformed = [&](const UserRow& row, const ldap::MalformedValue& value) {
+        told.push_back(row.dn + ": " + value.kind);
+    };
     user.malformed.push_back({"truncated_value", 42});
     f.sweep({user});
     f.sweep({user});
@@ -147,6 +151,7 @@ TEST_CASE("a value that does not decode is counted once") {
     user.malformed.push_back({"truncated_value", 43});
     f.window({user});
     CHECK(f.figures().malformed_values["truncated_value"] == 2);
+    CHECK(told == std::vector<std::string>(2, "CN=user1,DC=corp,DC=example,DC=com: truncated_value"));
 }
 
 TEST_CASE("a creation time after the write is no measurement") {
