@@ -26,6 +26,8 @@ void MethodInquiry::ask(std::size_t most, SteadyClock::time_point until, const s
 }
 
 MethodInquiry::Next MethodInquiry::ask_one(const MethodQuestion& question, const std::stop_token& stop) {
+    // Of before the request: what is deleted while it is under way may be in the answer still.
+    const Instant asked_at = clock_();
     const auto answer = reader_->read_methods(question.entra_user_id, question.kind, stop);
     if (!answer) {
         return failed(question, answer.error());
@@ -40,7 +42,7 @@ MethodInquiry::Next MethodInquiry::ask_one(const MethodQuestion& question, const
         told_.clear();
         tell_(LogLevel::info, "authentication methods can be read again", "");
     }
-    at_desk_([&](LedgerDesk& desk) { desk.methods.record(question, *answer, clock_()); });
+    at_desk_([&](LedgerDesk& desk) { desk.methods.record(question, *answer, asked_at); });
     return Next::go_on;
 }
 

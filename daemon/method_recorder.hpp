@@ -24,6 +24,7 @@ class MethodRecorder {
     [[nodiscard]] std::vector<std::string> users_to_read(Instant now);
     /// What to ask now, most urgent first.
     [[nodiscard]] std::vector<MethodQuestion> questions(Instant now, std::size_t most);
+    /// `now`: when the question was put.
     void record(const MethodQuestion& asked, const entra::UserMethods& answer, Instant now);
     /// Entra could not say anything about this user: asked again a cycle later.
     void postpone(const MethodQuestion& asked, Instant now);

@@ -85,6 +85,14 @@ class Plan:
                                            (5400, 7200), (7200, 14400), (14400, 28800), (28800, 80000)))
         return self.random.uniform(lower, upper)
 
+    def _age_apart(self, owner):
+        """So that the user's other keys were not born within minutes: by the time alone they could be taken for it."""
+        others = [key.age for key in self.keys if key.owner is owner]
+        while True:
+            age = self._age()
+            if all(abs(age - other) > 900 for other in others):
+                return age
+
     def _baseline(self):
         choice = self.random.choice
         for _ in range(60):  # from before anyone measured
@@ -125,8 +133,10 @@ class Plan:
         for owner in self.random.sample(self._free, count):
             audit = "prompt" if pick() < 0.6 else "late" if pick() < 0.8 else "lost"
             usage = "FIDO" if pick() < 0.15 else "NGC"
-            self._add(owner, phase, self._age(), usage=usage, audit=audit, audit_offset=self.random.uniform(0, 5),
-                      event_names=self.random.choice(("both", "upn", "initiator", "id")))
+            # A late event with both names may come after the user was renamed, or before: who could tell what it taught.
+            names = self.random.choice(("upn", "initiator", "id", "both" if audit == "prompt" else "upn"))
+            self._add(owner, phase, self._age_apart(owner), usage=usage, audit=audit,
+                      audit_offset=self.random.uniform(0, 5), event_names=names)
         for owner in self.random.sample(self._free, 2):  # device transport keys: no audit activity tells of them
             self._add(owner, phase, self._age(), usage="STK", audit="lost")
         for owner in self.random.sample(self._free, 2):
