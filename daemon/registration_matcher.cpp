@@ -158,13 +158,15 @@ void RegistrationMatcher::question_arrival(const KeyRow& key, const std::optiona
 }
 
 bool RegistrationMatcher::explains_withdrawn(const DeletionRow& deletion, const EntraUserRow& owner) {
-    for (const RegistrationRow& gone : ledger_->registrations.withdrawn_unexplained(owner.id, deletion.kind)) {
-        if (gone.registered_at <= deletion.deleted_at) {
-            ledger_->deletions.close(deletion.event_id, gone.id);
-            return true;
-        }
+    const std::vector<RegistrationRow> withdrawn =
+        ledger_->registrations.withdrawn_unexplained(owner.id, deletion.kind);
+    const auto meant = std::ranges::find_if(
+        withdrawn, [&](const RegistrationRow& row) { return row.registered_at <= deletion.deleted_at; });
+    if (meant == withdrawn.end()) {
+        return false;
     }
-    return false;
+    ledger_->deletions.close(deletion.event_id, meant->id);
+    return true;
 }
 
 void RegistrationMatcher::settle_deletions(const EntraUserRow& owner, entra::KeyKind kind, Instant now) {
