@@ -4,10 +4,12 @@ daemon; and the daemon with exported audit logs alone, where the directory tells
 
 import contextlib
 import json
+import os
 import pathlib
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
@@ -88,6 +90,49 @@ class Commands(unittest.TestCase):
         self.assertEqual([key["state"] for key in waiting["keys"]], ["pending"])
         self.assertIsNotNone(waiting["next_write"])
         self.assertEqual(self.run_command(daemon, "explain", "nobody").returncode, 1)
+
+    def test_explain_tells_a_help_desk_what_it_needs_within_three_seconds(self):
+        daemon = self.daemon("help-desk", self.entra.configuration())
+        took = []
+        for _ in range(3):
+            begun = time.monotonic()
+            written = self.run_command(daemon, "explain", "ada@whfb.test").stdout
+            took.append(time.monotonic() - begun)
+        self.assertLess(min(took), 3, "seconds, the best of three")
+        for line in (r"^ada@whfb\.test$", r"^  directory    CN=ada,", r"^  NGC key [0-9a-f]{16}\.\.\., synced$",
+                     r"^    device       [0-9a-f-]{36}$", r"^    source       AzureAD$", r"^    registered   \d{4}-.*Z$",
+                     r"^    written      (by|between) .* \(bounded\)$", r"^    delay        \d+s, \d+ missed cycles?$"):
+            self.assertRegex(written, f"(?m){line}")
+        configuration = daemon.configuration
+        configuration["sync"] = {"cycle": "1s", "grace": "1s", "overdue_after": "3s"}  # so that bob's key is overdue
+        daemon.write_configuration()
+        children.wait_until(lambda: "overdue" in self.run_command(daemon, "explain", "bob").stdout, 20)
+        done = self.run_command(daemon, "explain", "bob")
+        waiting = done.stdout
+        self.assertEqual(done.returncode, 0, done.stderr)
+        for line in (r"^  NGC key that is not in the directory yet, overdue$", r"^    written      not yet$",
+                     r"^    waiting      .*, \d+ missed cycles?$", r"^    cause        [a-z_]+\n {17}[A-Z]",
+                     r"^  next write   expected .*Z \(in .*\), give or take .*; from the "):
+            self.assertRegex(waiting, f"(?m){line}")
+
+    def test_report_shows_its_progress_on_a_terminal_and_is_quiet_in_a_pipe(self):
+        daemon = self.daemon("progress", self.entra.configuration())
+        quiet = self.run_command(daemon, "report")
+        self.assertEqual((quiet.returncode, quiet.stderr), (0, ""))
+        self.assertRegex(quiet.stdout, r"(?m)^whfb\.test +NGC +1 ")
+        reader, terminal = os.openpty()
+        try:
+            subprocess.run([binary(), "report", f"--config.file={daemon.configuration_file}"], stdout=subprocess.DEVNULL,
+                           stderr=terminal, timeout=60, check=True)
+            shown = os.read(reader, 65536).decode()
+        finally:
+            os.close(terminal)
+            os.close(reader)
+        self.assertIn("reading the directory", shown)
+        self.assertTrue(shown.endswith("\r\x1b[K"), f"the line is left behind: {shown!r}")
+        columns = self.run_command(daemon, "report", "--format=csv").stdout.splitlines()
+        self.assertTrue(columns[0].startswith("domain,user,usage,state,"))
+        self.assertEqual(sorted(line.split(",")[1] for line in columns[1:]), ["ada@whfb.test", "bob@whfb.test"])
 
     def test_report_counts_the_measured_and_the_waiting(self):
         daemon = self.daemon("report", self.entra.configuration())
