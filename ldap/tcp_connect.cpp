@@ -6,14 +6,13 @@
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 
-#include <boost/asio/connect.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <cstdint>
 #include <future>
 #include <memory>
-#include <vector>
 
 #include "ldap/address_lookup.hpp"
 
@@ -27,9 +26,9 @@ using boost::system::error_code;
 // One attempt. Everything but the constructor runs on the io_context's thread; the first outcome wins.
 class Attempt : public std::enable_shared_from_this<Attempt> {
   public:
-    Attempt(asio::io_context& io, const ServerEndpoint& server, std::vector<tcp::endpoint> addresses,
+    Attempt(asio::io_context& io, const ServerEndpoint& server, const tcp::endpoint& address,
             std::chrono::milliseconds limit)
-        : io_(io), server_(server), addresses_(std::move(addresses)), limit_(limit), socket_(io), timer_(io) {}
+        : io_(io), server_(server), address_(address), limit_(limit), socket_(io), timer_(io) {}
 
     [[nodiscard]] auto outcome() { return promise_.get_future(); }
 
@@ -47,14 +46,13 @@ class Attempt : public std::enable_shared_from_this<Attempt> {
         timer_.async_wait([self = shared_from_this()](const error_code& error) {
             if (!error) {
                 self->fail(PollFailure::timeout,
-                           fmt::format("connecting to {}:{} took longer than {} s; does a firewall drop what is sent "
-                                       "to this port?",
-                                       self->server_.host, self->server_.port, self->limit_.count() / 1000));
+                           fmt::format("connecting to {}:{} took longer than {:.1f} s; does a firewall drop what is "
+                                       "sent to this port?",
+                                       self->server_.host, self->server_.port,
+                                       std::chrono::duration<double>(self->limit_).count()));
             }
         });
-        asio::async_connect(
-            socket_, addresses_,
-            [self = shared_from_this()](const error_code& why, const tcp::endpoint&) { self->finish(why); });
+        socket_.async_connect(address_, [self = shared_from_this()](const error_code& why) { self->finish(why); });
     }
 
     void finish(const error_code& error) {
@@ -99,7 +97,7 @@ class Attempt : public std::enable_shared_from_this<Attempt> {
 
     asio::io_context& io_;
     ServerEndpoint server_;
-    std::vector<tcp::endpoint> addresses_;
+    tcp::endpoint address_;
     std::chrono::milliseconds limit_;
     tcp::socket socket_;
     asio::steady_timer timer_;
@@ -111,18 +109,25 @@ class Attempt : public std::enable_shared_from_this<Attempt> {
 
 std::expected<FileDescriptor, PollError> tcp_connect(DeadlineSupervisor& supervisor, const ServerEndpoint& server,
                                                      std::chrono::milliseconds limit, const std::stop_token& stop) {
-    const auto begun = std::chrono::steady_clock::now();
-    auto addresses = look_up_addresses(server, limit, stop);
+    const auto deadline = std::chrono::steady_clock::now() + limit;
+    const auto addresses = look_up_addresses(server, limit, stop);
     if (!addresses) {
-        return std::unexpected(std::move(addresses.error()));
+        return std::unexpected(addresses.error());
     }
-    const auto spent = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - begun);
-    const auto attempt =
-        std::make_shared<Attempt>(supervisor.io_context(), server, std::move(*addresses), limit - spent);
-    auto outcome = attempt->outcome();
-    attempt->start();
-    const std::stop_callback on_stop(stop, [&attempt] { attempt->stop(); });
-    return outcome.get();
+    // An address that swallows what is sent to it gets its share of the time, not all of it.
+    for (std::size_t i = 0;; ++i) {
+        const auto left =
+            std::chrono::duration_cast<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
+        const auto share = left / static_cast<std::int64_t>(addresses->size() - i);
+        const auto attempt = std::make_shared<Attempt>(supervisor.io_context(), server, (*addresses)[i], share);
+        auto outcome = attempt->outcome();
+        attempt->start();
+        const std::stop_callback on_stop(stop, [&attempt] { attempt->stop(); });
+        auto connected = outcome.get();
+        if (connected || i + 1 == addresses->size() || connected.error().failure == PollFailure::stopped) {
+            return connected;
+        }
+    }
 }
 
 }  // namespace keysyncd::ldap

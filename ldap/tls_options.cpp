@@ -19,7 +19,7 @@ bool set(LDAP* handle, int option, const void* value) {
 // libldap over GnuTLS, which is Debian's, takes X_TLS_PROTOCOL_MIN and does nothing with it.
 bool demand_tls_1_2(LDAP* handle) {
     char* raw = nullptr;
-    ldap_get_option(handle, LDAP_OPT_X_TLS_PACKAGE, &raw);
+    ldap_get_option(handle, LDAP_OPT_X_TLS_PACKAGE, static_cast<void*>(&raw));
     const std::unique_ptr<char, FreeText> package(raw);
     if (package != nullptr && std::string_view(package.get()) == "GnuTLS") {
         return set(handle, LDAP_OPT_X_TLS_CIPHER_SUITE, "NORMAL:-VERS-TLS1.1:-VERS-TLS1.0");

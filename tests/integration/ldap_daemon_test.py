@@ -36,11 +36,11 @@ def key_made_at(seconds, usage="NGC"):
 
 
 @contextlib.contextmanager
-def black_hole():
+def black_hole(address="127.0.0.1", port=0):
     """host:port of a peer that answers no connection: its queue is full, so that the kernel drops what comes."""
     with contextlib.ExitStack() as stack:
         listener = stack.enter_context(socket.socket())
-        listener.bind(("127.0.0.1", 0))
+        listener.bind((address, port))
         listener.listen(0)
         for _ in range(8):
             filler = stack.enter_context(socket.socket())
@@ -133,6 +133,19 @@ class SeveralDomainsTest(OnStandins):
             begun = time.monotonic()
             self.assertEqual(daemon.stop(), 0)
             self.assertLess(time.monotonic() - begun, 2, "hanging in connect and in the DNS must not delay the stop")
+
+    def test_an_address_that_swallows_everything_leaves_time_for_the_next_one(self):
+        authority = CertificateAuthority(self.folder / "tls", "CA of the forest")
+        standin = self.standin(user("ada", [key_made_at(time.time() - 60)[1]]),
+                               certificate=authority.issue("dc", ["dc.two.test"]))
+        port = int(standin.uri.rpartition(":")[2])
+        hosts = self.folder / "hosts"
+        with black_hole("127.77.99.9", port) as dead:
+            hosts.write_text(f"127.0.0.1 localhost\n{dead.rpartition(':')[0]} dc.two.test\n127.0.0.1 dc.two.test\n")
+            daemon = self.daemon(self.domain("standin.test", f"ldaps://dc.two.test:{port}", authority.ca_file),
+                                 etc={"hosts": hosts})
+            daemon.start()
+            self.assertEqual(daemon.stop(), 0)
 
     def test_a_user_that_moves_between_domains_keeps_its_keys(self):
         # Both orders: the new domain is read before the old one notices, and after.
