@@ -27,7 +27,7 @@ class Commands(unittest.TestCase):
     def setUpClass(cls):
         cls.folder = pathlib.Path(cls.enterClassContext(tempfile.TemporaryDirectory()))
         cls.dc = cls.enterClassContext(SambaDc())
-        cls.entra = cls.enterClassContext(EntraStandin(cls.folder / "entra"))
+        cls.entra = cls.enterClassContext(EntraStandin(cls.folder / "entra", throttle=None))
         cls.users = {}
         for name in ("ada", "bob"):
             dn = cls.dc.directory.add_user(name)
