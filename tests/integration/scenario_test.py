@@ -55,6 +55,7 @@ class ScenarioTest(unittest.TestCase):
         print(f"{len(expected)} series compared; {len(delays)} delays measured, "
               f"{sum(map(self.truth.missed_cycles, delays))} cycles missed")
         self.check_the_tracking()
+        self.check_the_questions()
         self.assertEqual(self.world.stop(), [0, 0, 0], "SIGTERM must end the daemon with status 0")
 
     def run_phase(self, phase):
@@ -109,6 +110,15 @@ class ScenarioTest(unittest.TestCase):
             for (name, labels), value in daemon.scrape().items():
                 if name == "keysync_source_up":
                     self.assertEqual(value, 1, labels)
+
+    def check_the_questions(self):
+        """What two daemons have asked Graph about single keys: no more than their registrations and arrivals."""
+        asked = [request for endpoint in ("whfb_methods", "fido2_methods")
+                 for request in self.world.entra.requests_seen(endpoint)]
+        registered = sum(key.source == "AzureAD" and key.counted for key in self.truth.keys)
+        print(f"{len(asked) / 2 / registered:.2f} questions about keys for each registration")
+        self.assertLess(len(asked) / 2, 1.5 * registered)
+        self.assertNotIn(429, {request["status"] for request in self.world.entra.requests_seen()})
 
     def check_the_tracking(self):
         """That the three did look in three ways: by what each says that it chose."""
