@@ -3,7 +3,9 @@
 #include <functional>
 #include <string_view>
 
+#include "daemon/malformed_kinds.hpp"
 #include "ldap/key_findings.hpp"
+#include "ldap/key_value.hpp"
 
 namespace keysyncd::daemon {
 namespace {
@@ -107,6 +109,13 @@ void FiguresStore::add_domain(DomainId id, const std::string& name) {
     });
     for (const auto& [figure, value] : stored) {
         restore_open_set(figures, figure, value);
+    }
+    // A series that begins with 1 is no increase to Prometheus: every known one is there from the start.
+    for (const std::string_view kind : ldap::malformed_kinds()) {
+        figures.malformed_values.try_emplace(std::string{kind}, 0);
+    }
+    for (const std::string_view kind : {creation_time_missing, created_after_written}) {
+        figures.malformed_values.try_emplace(std::string{kind}, 0);
     }
     for (std::uint8_t i = 0; i < ldap::key_finding_count; ++i) {
         figures.suspicious_keys.try_emplace(std::string{ldap::to_string(static_cast<ldap::KeyFinding>(i))}, 0);

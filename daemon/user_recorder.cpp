@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "daemon/malformed_kinds.hpp"
 #include "daemon/user_fingerprint.hpp"
 
 namespace keysyncd::daemon {
@@ -192,12 +193,12 @@ void UserRecorder::arrive(const UserRow& user, const ldap::DirectoryUser& observ
 void UserRecorder::measure(DomainRow& domain, const UserRow& user, KeyRow& key, const WriteInterval& write) {
     metrics::DomainFigures& figures = ledger_->figures.of(domain.id);
     if (!key.created_at) {
-        ++figures.malformed_values["creation_time_missing"];
+        ++figures.malformed_values[std::string{creation_time_missing}];
         return;
     }
     key.delay = measure_delay(*key.created_at, write, clock_offset(domain.id));
     if (!key.delay) {
-        ++figures.malformed_values["created_after_written"];
+        ++figures.malformed_values[std::string{created_after_written}];
         return;
     }
     auto& usage = figures_of(*ledger_, domain.id, usage_of(key.usage));

@@ -15,9 +15,11 @@ std::vector<std::byte> copy(std::span<const std::byte> bytes) {
     return {bytes.begin(), bytes.end()};
 }
 
+constexpr std::string_view not_dn_binary_kind = "dn_binary";
+
 std::unexpected<MalformedValue> not_dn_binary(std::string_view text) {
     const auto bytes = std::as_bytes(std::span{text});
-    return std::unexpected(MalformedValue{.kind = "dn_binary", .value_hash = value_hash(bytes)});
+    return std::unexpected(MalformedValue{.kind = std::string{not_dn_binary_kind}, .value_hash = value_hash(bytes)});
 }
 
 }  // namespace
@@ -66,6 +68,14 @@ std::expected<DirectoryKey, MalformedValue> decode_key_value(std::string_view te
         return not_dn_binary(text);
     }
     return decode_key_blob(blob, now, hashes);
+}
+
+std::vector<std::string_view> malformed_kinds() {
+    std::vector<std::string_view> kinds{not_dn_binary_kind};
+    for (int error = 0; error <= static_cast<int>(BlobError::bad_length); ++error) {
+        kinds.push_back(to_string(static_cast<BlobError>(error)));
+    }
+    return kinds;
 }
 
 }  // namespace keysyncd::ldap

@@ -6,6 +6,7 @@
 #include <expected>
 #include <span>
 #include <string_view>
+#include <vector>
 
 #include "ldap/directory_user.hpp"
 #include "ldap/key_credential.hpp"
@@ -20,5 +21,8 @@ namespace keysyncd::ldap {
 /// The same for the binary part alone, as msDS-ReplValueMetaData hands it out.
 [[nodiscard]] std::expected<DirectoryKey, MalformedValue> decode_key_blob(std::span<const std::byte> blob, Instant now,
                                                                           HashChecks hashes = HashChecks::on);
+
+/// Every `kind` that a failure can have.
+[[nodiscard]] std::vector<std::string_view> malformed_kinds();
 
 }  // namespace keysyncd::ldap

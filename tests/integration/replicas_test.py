@@ -16,6 +16,7 @@ import yaml
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 
 import key_blob
+from dashboards import queries, runnable
 from lab import children, exposition
 from lab.keysyncd_process import KeysyncdProcess, binary, domain_configuration
 from lab.prometheus import DEPLOYED, RULES, PrometheusServer
@@ -31,6 +32,14 @@ BRANCH_USERS = 4
 # A replica that starts later knows some writes less exactly: its delays are longer, so that buckets are joined by max,
 # but the sum of all delays can't be.
 NOT_JOINED = {"keysync_delay_seconds_sum", "keysync_ledger_rebuilds_total", "keysync_ledger_commit_failures_total"}
+
+# (dashboard, panel, number of the query): why it has nothing to show here.
+RIGHTLY_EMPTY = {
+    ("keysyncd-drill-down", "Observed and configured cycle", 0): "two runs of Connect don't tell a cycle",
+    ("keysyncd-overview", "Next write expected in", 0): "two runs of Connect don't tell a cycle",
+    ("keysyncd-drill-down", "Replication to observed servers", 0): "no server is observed",
+    ("keysyncd-drill-down", "Polls and failures a minute", 1): "no poll fails",
+}
 
 
 def federation(leaf):
@@ -52,7 +61,9 @@ class ReplicasTest(unittest.TestCase):
         self.branch = self.daemon("branch", {"domains": [domain_configuration(
             self.world.dc, name=BRANCH, base_dn=self.populate_branch(directory), poll_interval="1s")]})
         targets = [daemon.address for daemon in (self.first, self.second, self.branch)]
-        self.leaf = self.prometheus("leaf", {"job_name": "keysyncd", "static_configs": [{"targets": targets}]})
+        scrape = {"job_name": "keysyncd", "static_configs": [{"targets": targets}]}
+        self.leaf = self.prometheus("leaf", scrape)
+        self.alone = self.prometheus("alone", scrape, rules=RULES)  # the dashboards need no second Prometheus
         self.estate_wide = self.prometheus("estate", federation(self.leaf), rules=RULES)
 
     def daemon(self, name, configuration):
@@ -117,6 +128,7 @@ class ReplicasTest(unittest.TestCase):
         self.first.wait_for_polls(2)
         self.holds("both restarted, one after the other")
         self.sums_over_domains_are_the_estate()
+        self.every_query_of_the_dashboards_returns_numbers()
 
     def run_phase(self, phase):
         self.world.register(phase)
@@ -144,6 +156,13 @@ class ReplicasTest(unittest.TestCase):
         for rule in self.estate_wide.rules():
             self.assertIn(rule["health"], ("ok", "unknown"), f"{rule['name']}: {rule.get('lastError')}")
 
+    def every_query_of_the_dashboards_returns_numbers(self):
+        empty = set()
+        for place, query in queries():
+            answer = self.alone.query(runnable(query, interval="1m", shown="5m"))
+            if not any(value == value for _, value in answer):
+                empty.add(place)
+        self.assertEqual(empty, set(RIGHTLY_EMPTY))
 
     def both_carriers_of_the_shared_key_are_named(self):
         one, other = (f"branch{BRANCH_USERS - 1 - number}@{self.world.dc.realm}" for number in range(2))

@@ -11,6 +11,7 @@ import urllib.request
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 
+from dashboards import dashboards, panels, queries, runnable
 from lab.prometheus import RULES, PrometheusServer
 from web_stand_in import WebStandIn
 
@@ -22,21 +23,6 @@ RIGHTLY_EMPTY = {
     ("keysyncd-drill-down", "Polls and failures a minute", 1): "no poll fails while the test looks",
     ("keysyncd-drill-down", "Graph requests a minute", 0): "the stand-in asks Graph nothing after its start",
 }
-
-
-def dashboards():
-    return {path.stem: json.loads(path.read_text()) for path in sorted((DEPLOY / "grafana").glob("*.json"))}
-
-
-def panels(dashboard):
-    return [panel for panel in dashboard["panels"] if panel["type"] != "row"]
-
-
-def runnable(expression):
-    for variable, value in {"$domain": ".*", "$usage": ".*", "$__rate_interval": "10s", "$__range": "30s"}.items():
-        expression = expression.replace(variable, value)
-    assert "$" not in expression, expression
-    return expression
 
 
 class Queries(unittest.TestCase):
@@ -52,15 +38,13 @@ class Queries(unittest.TestCase):
         cls.prometheus.wait_for("increase(keysync_delay_seconds_count[10s]) > 0", 60)
 
     def test_every_query_returns_numbers(self):
-        for name, dashboard in dashboards().items():
-            for panel in panels(dashboard):
-                for number, target in enumerate(panel["targets"]):
-                    with self.subTest(dashboard=name, panel=panel["title"], query=target["expr"]):
-                        if (name, panel["title"], number) in RIGHTLY_EMPTY:
-                            self.prometheus.query(runnable(target["expr"]))  # it parses, at least
-                            continue
-                        result = self.prometheus.wait_for(runnable(target["expr"]), 15)
-                        self.assertTrue(any(value == value for _, value in result), f"NaN only: {result}")
+        for place, query in queries():
+            with self.subTest(place=place, query=query):
+                if place in RIGHTLY_EMPTY:
+                    self.prometheus.query(runnable(query))  # it parses, at least
+                    continue
+                result = self.prometheus.wait_for(runnable(query), 15)
+                self.assertTrue(any(value == value for _, value in result), f"NaN only: {result}")
 
     def test_every_recording_rule_has_data_and_none_fails(self):
         for rule in self.prometheus.rules():

@@ -41,6 +41,18 @@ TEST_CASE("counts and rows are committed together and undone together") {
     CHECK(again.domain(id).last_write == start);
 }
 
+TEST_CASE("every kind of malformed value is counted from 0, so that its first one is an increase") {
+    TemporaryFolder folder;
+    Ledger ledger{folder.path() / "ledger.db", fail_on_damage};
+    const auto& malformed = ledger.figures.of(ledger.add_domain("corp.example.com", start)).malformed_values;
+    for (const char* kind :
+         {"dn_binary", "too_short", "bad_length", "creation_time_missing", "created_after_written"}) {
+        CAPTURE(kind);
+        REQUIRE(malformed.contains(kind));
+        CHECK(malformed.at(kind) == 0);
+    }
+}
+
 TEST_CASE("a damaged file is kept beside a new one") {
     TemporaryFolder folder;
     const auto path = folder.path() / "ledger.db";

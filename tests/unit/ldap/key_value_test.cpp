@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
+
 #include "ldap/value_hash.hpp"
 #include "tests/support/key_credential_builder.hpp"
 
@@ -50,4 +52,7 @@ TEST_CASE("a value that does not decode says of what kind it is, and which") {
     CHECK(ldap::decode_key_value("B:8:0002000g:CN=a", now).error().kind == "dn_binary");
     CHECK(ldap::decode_key_value("", now).error().kind == "dn_binary");
     CHECK(ldap::decode_key_value("B:6:000200:CN=a", now).error().kind == "too_short");
+    const auto kinds = ldap::malformed_kinds();
+    CHECK(kinds.size() == 9);
+    CHECK(std::ranges::find(kinds, "unknown") == kinds.end());
 }
