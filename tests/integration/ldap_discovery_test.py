@@ -26,9 +26,12 @@ class DiscoveryTest(ReaderCase):
     def probe(self, nameserver=None, **settings):
         resolv_conf = self.dc.folder / "resolv.conf"
         resolv_conf.write_text(f"nameserver {nameserver or self.dc.address}\n")
+        # libldap asks for its own machine's name when it is first used, and would ask a DNS that never answers.
+        hosts = self.dc.folder / "own-hosts"
+        hosts.write_text(f"127.0.0.1 localhost {socket.gethostname()}\n")
         defaults = {"discover": self.dc.realm, "ca": self.dc.ca_file, "dn": self.dc.service_upn, "tracking": "usn",
                     "password_file": self.dc.service_password_file}
-        probe = DirectoryProbe(etc={"resolv.conf": resolv_conf}, **{**defaults, **settings})
+        probe = DirectoryProbe(etc={"resolv.conf": resolv_conf, "hosts": hosts}, **{**defaults, **settings})
         self.addCleanup(probe.close)
         return probe
 
