@@ -130,6 +130,17 @@ void write_entra_seeds(SeedWriter& seeds) {
     }
 }
 
+// Exported audit logs in the shapes that they come in.
+void write_export_seeds(SeedWriter& seeds) {
+    const std::string record =
+        R"({"id":"a","activityDateTime":"2026-01-01T00:00:00Z","activityDisplayName":"Add Windows Hello for Business credential","targetResources":[{"id":"b","userPrincipalName":"jane@example.com"}]})";
+    seeds.add("audit_file", record + "\n" + record + "\n");
+    seeds.add("audit_file", "[" + record + ",\n" + record + "]");
+    seeds.add("audit_file", R"({"records":[)" + record + "," + record + "]}");
+    seeds.add("audit_file", R"({"value":[)" + record + R"(],"@odata.nextLink":"https://graph.example.com/a"})");
+    seeds.add("audit_file", record.substr(0, record.size() / 2) + "\n" + record);
+}
+
 void write_configuration_seeds(SeedWriter& seeds) {
     seeds.add("config", R"yaml(domains:
   - name: corp.example.com
@@ -190,6 +201,7 @@ int main(int argc, char** argv) {
     write_directory_seeds(seeds);
     write_decode_seeds(seeds);
     write_entra_seeds(seeds);
+    write_export_seeds(seeds);
     write_configuration_seeds(seeds);
     write_http_seeds(seeds);
     return 0;
