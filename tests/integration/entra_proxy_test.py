@@ -65,7 +65,7 @@ class ProxyTest(unittest.TestCase):
         with squid_proxy.SquidProxy("keysyncd", "pass:word@proxy") as proxy:
             url = proxy.url.replace("http://", "http://keysyncd@")
             self.assertNotIn("error", self.call(proxy=url, proxy_password_file=self.password_file("pass:word@proxy")))
-            self.assertIn("keysyncd", proxy.connections(1)[-1])
+            self.assertTrue(proxy.connections(1, naming=" keysyncd "), proxy.log())
             wrong = self.call(proxy=url, proxy_password_file=self.password_file("wr0ng-secret"))
             self.assertEqual(wrong["error"]["failure"], "proxy")
             self.assertIn("407", wrong["error"]["detail"])

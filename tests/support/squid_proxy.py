@@ -84,11 +84,12 @@ class SquidProxy:
         with open(path, encoding="utf-8", errors="replace") as file:
             return file.read().splitlines()
 
-    def connections(self, least, seconds=10):
-        """The log's CONNECT lines, waited for: squid writes them when a connection ends."""
+    def connections(self, least, naming="", seconds=10):
+        """The log's CONNECT lines that have `naming` in them, an account say, waited for: squid writes a refusal at
+        once, and what it let through only when that connection ends."""
         deadline = time.monotonic() + seconds
         while True:
-            lines = [line for line in self.log() if "CONNECT" in line]
+            lines = [line for line in self.log() if "CONNECT" in line and naming in line]
             if len(lines) >= least or time.monotonic() > deadline:
                 return lines
             time.sleep(0.05)
