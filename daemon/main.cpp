@@ -1,4 +1,4 @@
-#include "daemon/command_line.hpp"
+#include "daemon/command/command_line.hpp"
 
 int main(int argc, char** argv) {
     return keysyncd::daemon::run_command_line(argc, argv);

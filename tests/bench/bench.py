@@ -12,6 +12,7 @@ import time
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "support")]
 
+from audit_feed import audit_feed
 from lab import children, exposition
 from lab.addresses import free_port
 from lab.errors import LabError
@@ -184,6 +185,7 @@ def _entries(daemon):
 def main():
     parser = argparse.ArgumentParser(prog="tests/bench/run", description=__doc__)
     parser.add_argument("--users", type=int, default=1_000_000)
+    parser.add_argument("--records", type=int, default=1_000_000, help="of the exported audit log")
     arguments = parser.parse_args()
     children.exit_on_signals()
     report = Report()
@@ -198,6 +200,7 @@ def main():
         daemon = sweep(report, folder, estate, blackbox)
         polls(report, daemon, estate)
         ledger(report, daemon, estate, bare)
+        audit_feed(report, folder, estate, arguments.records)
         estate.stop()
     decode = os.environ.get("BENCH_DECODE")
     if decode:

@@ -2,7 +2,7 @@
 #include <boost/json.hpp>
 #include <sstream>
 
-#include "daemon/decode_command.hpp"
+#include "daemon/decode/decode_command.hpp"
 #include "tests/fuzz/fuzz_input.hpp"
 
 using namespace keysyncd;

@@ -3,12 +3,12 @@
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/string_body.hpp>
 
-#include "daemon/http_address.hpp"
-#include "daemon/http_auth.hpp"
-#include "daemon/http_encoding.hpp"
-#include "daemon/http_exchange.hpp"
-#include "daemon/http_limits.hpp"
-#include "daemon/http_router.hpp"
+#include "daemon/http/http_address.hpp"
+#include "daemon/http/http_auth.hpp"
+#include "daemon/http/http_encoding.hpp"
+#include "daemon/http/http_exchange.hpp"
+#include "daemon/http/http_limits.hpp"
+#include "daemon/http/http_router.hpp"
 #include "tests/fuzz/fuzz_input.hpp"
 
 using namespace keysyncd;

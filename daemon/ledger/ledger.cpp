@@ -1,0 +1,184 @@
+#include "daemon/ledger/ledger.hpp"
+
+#include <fmt/format.h>
+
+#include <chrono>
+#include <system_error>
+
+#include "daemon/ledger/ledger_schema.hpp"
+#include "daemon/ledger/meta_names.hpp"
+
+namespace keysyncd::daemon {
+namespace {
+
+namespace fs = std::filesystem;
+
+void configure(Database& database) {
+    database.execute("PRAGMA journal_mode = WAL");
+    database.execute("PRAGMA synchronous = FULL");
+    database.execute("PRAGMA temp_store = MEMORY");
+    database.execute("PRAGMA cache_size = -32768");
+    database.execute("PRAGMA wal_autocheckpoint = 4000");
+    database.execute("PRAGMA journal_size_limit = 67108864");
+}
+
+// After a clean stop the file is as SQLite left it; after anything else it is read through once.
+void check(Database& database) {
+    const bool has_meta = database.scalar("SELECT count(*) FROM sqlite_schema WHERE name = 'meta'") > 0;
+    if (has_meta && MetaTable{database}.get(meta_name::stopped_cleanly) == 1) {
+        return;
+    }
+    Statement statement = database.prepare("PRAGMA quick_check(1)");
+    if (statement.step() && statement.text(0) != "ok") {
+        throw SqliteError(11, "quick_check: " + std::string{statement.text(0)});
+    }
+}
+
+std::unique_ptr<Database> open_sound(const fs::path& path) {
+    auto database = std::make_unique<Database>(path.string(), OpenMode::read_write);
+    configure(*database);
+    check(*database);
+    prepare_ledger_schema(*database);
+    return database;
+}
+
+constexpr std::string_view set_aside_mark = ".damaged-";
+
+std::uint64_t files_set_aside(const fs::path& path) {
+    const std::string prefix = path.filename().string() + std::string{set_aside_mark};
+    std::error_code none;
+    std::uint64_t count = 0;
+    for (const auto& entry : fs::directory_iterator{path.has_parent_path() ? path.parent_path() : ".", none}) {
+        const std::string name = entry.path().filename().string();
+        count += name.starts_with(prefix) && !name.ends_with("-wal") && !name.ends_with("-shm") ? 1U : 0U;
+    }
+    return count;
+}
+
+std::string move_aside(const fs::path& path) {
+    const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
+    fs::path kept = path;
+    int attempt = 0;
+    do {
+        kept = fmt::format("{}{}{}{}", path.string(), set_aside_mark, now.time_since_epoch().count(),
+                           attempt == 0 ? "" : fmt::format("-{}", attempt));
+        ++attempt;
+    } while (fs::exists(kept));
+    fs::rename(path, kept);
+    for (const char* suffix : {"-wal", "-shm"}) {
+        std::error_code ignored;
+        fs::rename(path.string() + suffix, kept.string() + suffix, ignored);
+    }
+    return kept.string();
+}
+
+std::unique_ptr<Database> open_or_rebuild(const fs::path& path, const Ledger::DamageReport& on_damage) {
+    try {
+        return open_sound(path);
+    } catch (const SqliteError& error) {
+        if (!error.damaged()) {
+            throw SqliteError(error.code(), fmt::format("{}: {}", path.string(), error.what()));
+        }
+        on_damage(move_aside(path), error.what());
+        return open_sound(path);
+    }
+}
+
+}  // namespace
+
+Ledger::Ledger(const fs::path& path, const DamageReport& on_damage)
+    : path_(path),
+      database_(open_or_rebuild(path, on_damage)),
+      rebuilds_(files_set_aside(path)),
+      meta(*database_),
+      texts(*database_),
+      domain_table(*database_),
+      bursts(*database_),
+      users(*database_),
+      keys(*database_),
+      awaited(*database_),
+      malformed(*database_),
+      registrations(*database_),
+      deletions(*database_),
+      entra_users(*database_),
+      key_questions(*database_),
+      figures(*database_) {
+    // This also tells a read-only file now, not at the first key.
+    begin();
+    meta.set(meta_name::stopped_cleanly, 0);
+    commit();
+}
+
+Ledger::~Ledger() {
+    try {
+        rollback();
+        meta.set(meta_name::stopped_cleanly, 1);
+    } catch (const SqliteError&) {
+        // The next start reads the file through: nothing is lost.
+    }
+}
+
+DomainId Ledger::add_domain(const std::string& name, Instant baseline_before) {
+    begin();
+    const DomainRow row = domain_table.open(name, baseline_before);
+    figures.add_domain(row.id, name);
+    working_domains_[row.id] = row;
+    committed_domains_[row.id] = row;
+    commit();
+    return row.id;
+}
+
+void Ledger::begin() {
+    if (!begun_) {
+        database_->execute("BEGIN IMMEDIATE");
+        begun_ = true;
+    }
+}
+
+void Ledger::commit() {
+    if (!begun_) {
+        return;
+    }
+    try {
+        for (const auto& [id, row] : working_domains_) {
+            domain_table.save(row);
+        }
+        figures.save();
+        database_->execute("COMMIT");
+    } catch (...) {
+        rollback();
+        throw;
+    }
+    begun_ = false;
+    figures.committed();
+    committed_domains_ = working_domains_;
+}
+
+void Ledger::rollback() noexcept {
+    if (!begun_) {
+        return;
+    }
+    begun_ = false;
+    if (database_->in_transaction()) {
+        try {
+            database_->execute("ROLLBACK");
+        } catch (const SqliteError&) {
+            // SQLite undoes what it can't roll back at the next open.
+        }
+    }
+    ++rollbacks_;
+    figures.rolled_back();
+    working_domains_ = committed_domains_;
+}
+
+std::uint64_t Ledger::size_bytes() const {
+    std::uint64_t bytes = 0;
+    for (const char* suffix : {"", "-wal"}) {
+        std::error_code missing;
+        const auto size = fs::file_size(path_.string() + suffix, missing);
+        bytes += missing ? 0 : size;
+    }
+    return bytes;
+}
+
+}  // namespace keysyncd::daemon

@@ -1,0 +1,13 @@
+// The ledger's tables and how older ones become today's. user_version numbers the migrations.
+#pragma once
+
+#include "daemon/ledger/sqlite.hpp"
+
+namespace keysyncd::daemon {
+
+inline constexpr int ledger_schema_version = 2;
+
+/// Creates or upgrades the tables. Throws SqliteError; a ledger of a newer version is refused (std::runtime_error).
+void prepare_ledger_schema(Database& database);
+
+}  // namespace keysyncd::daemon

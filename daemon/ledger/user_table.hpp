@@ -1,0 +1,37 @@
+// Directory users that carry, or carried, a key.
+// Typed access, no decisions. The ledger's thread only; every change belongs to the caller's transaction.
+#pragma once
+
+#include <functional>
+#include <optional>
+
+#include "daemon/ledger/ledger_rows.hpp"
+#include "daemon/ledger/sqlite.hpp"
+
+namespace keysyncd::daemon {
+
+class UserTable {
+  public:
+    explicit UserTable(Database& database);
+
+    [[nodiscard]] std::optional<UserRow> find(DomainId domain, const ldap::Guid& guid);
+    [[nodiscard]] std::optional<UserRow> find(UserId id);
+    /// The same object in another domain: a user that was moved.
+    [[nodiscard]] std::optional<UserRow> find_elsewhere(DomainId domain, const ldap::Guid& guid);
+    [[nodiscard]] std::optional<UserRow> find_by_rid(DomainId domain, std::uint32_t rid);
+    [[nodiscard]] std::optional<UserRow> find_by_immutable_id(const ldap::Guid& immutable_id);
+    [[nodiscard]] UserId insert(const UserRow& row);
+    void update(const UserRow& row);
+    [[nodiscard]] std::int64_t highest_id();
+    /// The next full sweep compares every user of the domain again.
+    void forget_fingerprints(DomainId domain);
+    /// Users of the domain that carry a key, in order of id.
+    void each_carrier(DomainId domain, const std::function<void(UserId)>& visit);
+
+  private:
+    Database* database_;
+    Statement by_guid_, by_id_, elsewhere_, by_rid_, by_immutable_, insert_, update_, highest_, present_,
+        forget_fingerprints_;
+};
+
+}  // namespace keysyncd::daemon

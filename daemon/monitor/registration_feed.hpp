@@ -1,0 +1,58 @@
+// Entra's side, brought into the ledger by Microsoft Graph: the audit log or the registration report, the users it
+// names, the tenant's last sync; then what is to be asked about single keys. One loop for the daemon and for a single
+// look (explain, report). Blocking, one worker thread.
+#pragma once
+
+#include <expected>
+#include <functional>
+#include <optional>
+#include <stop_token>
+
+#include "config/settings.hpp"
+#include "daemon/monitor/method_inquiry.hpp"
+#include "daemon/process/clock.hpp"
+#include "daemon/process/log.hpp"
+#include "daemon/record/ledger_desk.hpp"
+#include "entra/graph_reader.hpp"
+
+namespace keysyncd::daemon {
+
+class RegistrationFeed {
+  public:
+    /// Whether an event matters; empty: all do.
+    using Wanted = std::function<bool(const entra::RegistrationEvent&)>;
+
+    RegistrationFeed(const config::EntraSettings& settings, entra::GraphReader& reader, AtLedgerDesk at_desk,
+                     Clock clock, Tell tell, Wanted wanted = {});
+
+    /// Everything new, once.
+    [[nodiscard]] std::expected<void, entra::GraphError> poll(const std::stop_token& stop);
+    /// Asks about keys that wait or have just arrived, `most` requests at most, and after the first none begun after
+    /// `until`. Nothing that goes wrong fails a poll.
+    void confirm_keys(std::size_t most, std::chrono::steady_clock::time_point until, const std::stop_token& stop) {
+        inquiry_.ask(most, until, stop);
+    }
+    /// Users that the registration report still wants asked about.
+    [[nodiscard]] std::size_t postponed() const noexcept { return postponed_; }
+
+  private:
+    using Outcome = std::expected<void, entra::GraphError>;
+    [[nodiscard]] Outcome read_audit_log(Instant started, const std::stop_token& stop);
+    [[nodiscard]] Outcome read_report(Instant started, const std::stop_token& stop);
+    [[nodiscard]] Outcome read_users(const std::stop_token& stop);
+    [[nodiscard]] Outcome read_organization(const std::stop_token& stop);
+    void record(std::vector<entra::RegistrationEvent>&& events);
+
+    config::EntraSettings settings_;
+    entra::GraphReader* reader_;
+    AtLedgerDesk at_desk_;
+    Clock clock_;
+    Tell tell_;
+    Wanted wanted_;
+    MethodInquiry inquiry_;
+    std::optional<Instant> surveyed_at_;
+    std::optional<Instant> features_at_;
+    std::size_t postponed_ = 0;
+};
+
+}  // namespace keysyncd::daemon

@@ -1,0 +1,51 @@
+// Takes what a pass over a domain found and brings the ledger to it, user by user, then stores how far it was read.
+// The ledger's thread only. Commits every so many users and at the end of a pass; a failed commit fails the pass, and
+// the next one reads the same changes again, because the cursor is stored with the last of them.
+#pragma once
+
+#include <map>
+#include <span>
+#include <vector>
+
+#include "config/settings.hpp"
+#include "daemon/ledger/ledger.hpp"
+#include "daemon/record/user_recorder.hpp"
+#include "ldap/domain_reader.hpp"
+
+namespace keysyncd::daemon {
+
+class DirectoryRecorder {
+  public:
+    DirectoryRecorder(Ledger& ledger, const config::SyncSettings& sync);
+
+    void begin_pass(DomainId domain, const ldap::PassStart& start);
+    /// Which of these users carry a key that the ledger does not know and that will be measured: the ones worth
+    /// asking for their replication metadata.
+    [[nodiscard]] std::vector<bool> with_news(DomainId domain, std::span<const ldap::DirectoryUser> users);
+    void record(DomainId domain, std::span<const ldap::DirectoryUser> users, Instant now);
+    /// Removes what a full sweep did not see, stores the cursor, commits. Throws std::runtime_error when a rollback
+    /// in between took part of the pass away.
+    void finish_pass(DomainId domain, const ldap::PassEnd& end, Instant now);
+    void abandon_pass(DomainId domain);
+
+  private:
+    struct Pass {
+        ldap::PassStart start;
+        std::vector<bool> seen;  ///< by user id; full sweeps only
+        std::uint64_t rollbacks = 0;
+        std::size_t uncommitted = 0;
+        std::vector<Instant> cloud_writes;  ///< of this pass, for the bursts
+    };
+
+    void remove_unseen(DomainId domain, const Pass& pass, Instant now);
+    void store_bursts(DomainId domain, Pass& pass);
+
+    Ledger* ledger_;
+    config::SyncSettings sync_;
+    std::map<DomainId, Pass> passes_;
+
+  public:
+    UserRecorder users;
+};
+
+}  // namespace keysyncd::daemon

@@ -1,0 +1,67 @@
+#include "daemon/record/tenant_recorder.hpp"
+
+#include <span>
+
+#include "daemon/ledger/column.hpp"
+#include "daemon/ledger/meta_names.hpp"
+#include "ldap/value_hash.hpp"
+
+namespace keysyncd::daemon {
+
+TenantRecorder::TenantRecorder(Ledger& ledger, const std::optional<config::EntraSettings>& entra)
+    : ledger_(&ledger),
+      overlap_(entra.value_or(config::EntraSettings{}).overlap),
+      lookback_(entra.value_or(config::EntraSettings{}).lookback) {}
+
+void TenantRecorder::record_organization(const entra::OrganizationSync& organization) {
+    ledger_->in_transaction([&] {
+        if (organization.last_sync) {
+            ledger_->meta.set(meta_name::entra_last_sync, to_column(*organization.last_sync));
+        }
+        if (organization.last_password_sync) {
+            ledger_->meta.set(meta_name::entra_last_password_sync, to_column(*organization.last_password_sync));
+        }
+        set_flag(meta_name::entra_sync_enabled, organization.sync_enabled);
+    });
+}
+
+void TenantRecorder::record_sync_features(const entra::SyncFeatures& features) {
+    ledger_->in_transaction([&] {
+        set_flag(meta_name::entra_password_sync, features.password_sync);
+        set_flag(meta_name::entra_device_writeback, features.device_writeback);
+        set_flag(meta_name::entra_user_writeback, features.user_writeback);
+    });
+}
+
+bool TenantRecorder::record_malformed(std::string_view detail) {
+    bool first = false;
+    ledger_->in_transaction([&] {
+        // Of no domain and no user; the detail names the event.
+        first = ledger_->malformed.remember(0, {}, ldap::value_hash(std::as_bytes(std::span{detail})));
+        ledger_->meta.add(meta_name::malformed_graph_records, first ? 1 : 0);
+    });
+    return first;
+}
+
+entra::AuditWindow TenantRecorder::audit_window(Instant now) {
+    const auto watermark = ledger_->meta.get(meta_name::audit_read_until);
+    const std::optional<Instant> read_to = watermark ? std::optional{Instant{Ticks{*watermark}}} : std::nullopt;
+    return entra::plan_audit_window(read_to, now, overlap_, lookback_);
+}
+
+void TenantRecorder::record_gap(Ticks gap) {
+    ledger_->in_transaction([&] { ledger_->meta.add(meta_name::registration_gap, gap.count()); });
+}
+
+void TenantRecorder::finish_poll(Instant read_until) {
+    ledger_->in_transaction(
+        [&] { ledger_->meta.set(meta_name::audit_read_until, read_until.time_since_epoch().count()); });
+}
+
+void TenantRecorder::set_flag(std::string_view name, std::optional<bool> value) {
+    if (value) {
+        ledger_->meta.set(name, *value ? 1 : 0);
+    }
+}
+
+}  // namespace keysyncd::daemon

@@ -1,0 +1,39 @@
+// What Graph says of the tenant as a whole, and how far its audit log was read: the last sync, the features of
+// directory synchronization, gaps, records that could not be read. The ledger's thread only. Each call is one
+// transaction.
+#pragma once
+
+#include <optional>
+#include <string_view>
+
+#include "config/settings.hpp"
+#include "daemon/ledger/ledger.hpp"
+#include "entra/audit_window.hpp"
+#include "entra/organization.hpp"
+
+namespace keysyncd::daemon {
+
+class TenantRecorder {
+  public:
+    TenantRecorder(Ledger& ledger, const std::optional<config::EntraSettings>& entra);
+
+    void record_organization(const entra::OrganizationSync& organization);
+    void record_sync_features(const entra::SyncFeatures& features);
+    /// A record of Graph's audit log that could not be read. True the first time: each is counted once.
+    [[nodiscard]] bool record_malformed(std::string_view detail);
+
+    /// Where the audit log is to be read from, and what of it is gone for good.
+    [[nodiscard]] entra::AuditWindow audit_window(Instant now);
+    /// A gap that the audit log's retention has left: counted once.
+    void record_gap(Ticks gap);
+    /// The audit log was read up to and with `read_until`.
+    void finish_poll(Instant read_until);
+
+  private:
+    void set_flag(std::string_view name, std::optional<bool> value);
+
+    Ledger* ledger_;
+    Ticks overlap_, lookback_;
+};
+
+}  // namespace keysyncd::daemon

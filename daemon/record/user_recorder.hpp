@@ -1,0 +1,59 @@
+// Brings one directory user's rows in the ledger to what was observed: keys that arrived, went or moved along to
+// another domain, their measurements and the counts. The ledger's thread only, inside the caller's transaction.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "config/settings.hpp"
+#include "daemon/ledger/ledger.hpp"
+#include "daemon/record/arrival_recorder.hpp"
+#include "daemon/record/finding_recorder.hpp"
+#include "daemon/record/registration_matcher.hpp"
+#include "ldap/directory_user.hpp"
+
+namespace keysyncd::daemon {
+
+class UserRecorder {
+  public:
+    UserRecorder(Ledger& ledger, const config::SyncSettings& sync);
+
+    /// The user's row; none for one that has no keys and is not known. Writes of keys from Entra are added to
+    /// `cloud_writes`.
+    std::optional<UserId> record(DomainId domain, const ldap::DirectoryUser& observed, Instant now,
+                                 std::vector<Instant>& cloud_writes);
+    /// A full sweep did not return the user: its keys are gone.
+    void lose(UserId id, Instant now);
+    /// The domain controller's clock minus ours, for the bounds of later measurements.
+    void set_clock_offset(DomainId domain, std::chrono::nanoseconds offset) { clock_offsets_[domain] = offset; }
+
+    /// Told for every new measurement, for the log.
+    std::function<void(const UserRow&, const KeyRow&)> on_measured;
+    /// Told once for every value that did not decode, for the log.
+    std::function<void(const UserRow&, const ldap::MalformedValue&)> on_malformed;
+
+    ArrivalRecorder arrivals;
+    FindingRecorder findings;
+
+  private:
+    void arrive(const UserRow& user, const ldap::DirectoryUser& observed, const ldap::DirectoryKey& key,
+                const KeyRow* known, Instant now, std::vector<Instant>& cloud_writes);
+    void remove(const UserRow& user, KeyRow key, Instant now, const ldap::EndedKey* ended);
+    void measure(DomainRow& domain, const UserRow& user, KeyRow& key, const WriteInterval& write);
+    /// A user moved between domains keeps its keys: nobody registered or wrote anything. The key's row for this domain.
+    [[nodiscard]] std::optional<KeyRow> carried_over(const UserRow& user, const KeyRow& key, Instant now);
+    [[nodiscard]] std::chrono::nanoseconds clock_offset(DomainId domain) const;
+
+    Ledger* ledger_;
+    config::SyncSettings sync_;
+    RegistrationMatcher matcher_;
+    std::map<DomainId, std::chrono::nanoseconds> clock_offsets_;
+};
+
+/// The row of this key among a user's; nullptr where there is none.
+[[nodiscard]] const KeyRow* find_key(std::span<const KeyRow> rows, const std::vector<std::byte>& key_id);
+
+}  // namespace keysyncd::daemon
