@@ -31,7 +31,8 @@ std::expected<ProtectedAttribute, PollError> read_key_attribute_schema(Connectio
                                 .attributes = {"schemaIDGUID", "attributeSecurityGUID", "searchFlags"}};
     const auto result = connection.search(
         request,
-        [&](Entry&& entry) {
+        [&](const EntryView& found) {
+            const Entry entry = found.copy();
             if (const auto id = Guid::from_bytes(entry.bytes("schemaIDGUID"))) {
                 schema = ProtectedAttribute{
                     .schema_id = *id,
@@ -104,8 +105,8 @@ std::expected<std::vector<Entry>, PollError> read_sample(Connection& connection,
     request.size_limit = sample_size;
     const auto result = connection.search(
         request,
-        [&](Entry&& entry) {
-            sample.push_back(std::move(entry));
+        [&](const EntryView& entry) {
+            sample.push_back(entry.copy());
             return true;
         },
         stop);

@@ -59,7 +59,7 @@ std::expected<void, PollError> add_accounts(Connection& connection, const std::s
     std::erase(attributes, key_attribute);
     const auto found = connection.search(
         {.base = naming_context, .scope = SearchScope::subtree, .filter = filter, .attributes = attributes},
-        [&](Entry&& entry) {
+        [&](const EntryView& entry) {
             auto account = to_directory_user(entry, now());
             for (auto& user : users) {
                 if (account && user.object_guid == account->object_guid) {

@@ -25,8 +25,8 @@ std::expected<DirSyncRound, PollError> ask_dirsync(Connection& connection, const
     DirSyncRound round;
     auto result = connection.search(
         search,
-        [&](Entry&& entry) {
-            round.entries.push_back(std::move(entry));
+        [&](const EntryView& entry) {
+            round.entries.push_back(entry.copy());
             return true;
         },
         stop);

@@ -13,7 +13,8 @@ constexpr char lower(char c) noexcept {
 }  // namespace
 
 bool equal_names(std::string_view left, std::string_view right) noexcept {
-    return std::ranges::equal(left, right, {}, lower, lower);
+    // Nearly always they are of different lengths or the very same.
+    return left.size() == right.size() && (left == right || std::ranges::equal(left, right, {}, lower, lower));
 }
 
 const Attribute* Entry::find(std::string_view name) const noexcept {
@@ -33,10 +34,13 @@ std::span<const std::byte> Entry::bytes(std::string_view name) const noexcept {
 }
 
 std::optional<std::int64_t> Entry::integer(std::string_view name) const noexcept {
-    const std::string_view value = text(name);
+    return to_integer(text(name));
+}
+
+std::optional<std::int64_t> to_integer(std::string_view text) noexcept {
     std::int64_t number = 0;
-    const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), number);
-    if (value.empty() || error != std::errc{} || end != value.data() + value.size()) {
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+    if (text.empty() || error != std::errc{} || end != text.data() + text.size()) {
         return std::nullopt;
     }
     return number;

@@ -30,6 +30,9 @@ struct Entry {
     [[nodiscard]] std::optional<std::int64_t> integer(std::string_view name) const noexcept;
 };
 
+/// A decimal number and nothing else; std::nullopt otherwise.
+[[nodiscard]] std::optional<std::int64_t> to_integer(std::string_view text) noexcept;
+
 /// Attribute names are ASCII: no locale.
 [[nodiscard]] bool equal_names(std::string_view left, std::string_view right) noexcept;
 

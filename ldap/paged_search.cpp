@@ -5,6 +5,7 @@
 #include <ldap.h>
 
 #include <memory>
+#include <utility>
 
 #include "ldap/range_retrieval.hpp"
 
@@ -56,6 +57,19 @@ std::expected<std::string, PollError> next_cookie(const Connection& connection, 
 
 std::expected<std::uint64_t, PollError> paged_search(Connection& connection, const SearchRequest& request,
                                                      const PageVisitor& visit, const std::stop_token& stop) {
+    std::vector<Entry> page;
+    return paged_search(
+        connection, request,
+        [&](const EntryView& entry) {
+            page.push_back(entry.copy());
+            return true;
+        },
+        [&] { return visit(std::exchange(page, {})); }, stop);
+}
+
+std::expected<std::uint64_t, PollError> paged_search(Connection& connection, const SearchRequest& request,
+                                                     const EntryVisitor& on_entry, const PageEnd& on_page,
+                                                     const std::stop_token& stop) {
     SearchRequest page_request = request;
     page_request.controls.push_back({.oid = LDAP_CONTROL_PAGEDRESULTS, .value = {}, .critical = true});
     const auto ask = [&](const std::string& cookie) {
@@ -68,12 +82,11 @@ std::expected<std::uint64_t, PollError> paged_search(Connection& connection, con
         if (!under_way) {
             return std::unexpected(std::move(under_way.error()));
         }
-        std::vector<Entry> page;
         auto result = connection.receive(
             *under_way,
-            [&](Entry&& entry) {
-                page.push_back(std::move(entry));
-                return true;
+            [&](const EntryView& entry) {
+                ++entries;
+                return on_entry(entry);
             },
             stop);
         if (!result) {
@@ -92,8 +105,7 @@ std::expected<std::uint64_t, PollError> paged_search(Connection& connection, con
         if (!last) {
             under_way = ask(*cookie);
         }
-        entries += page.size();
-        auto wanted = visit(std::move(page));
+        auto wanted = on_page();
         if (wanted && *wanted && !stop.stop_requested()) {
             if (last) {
                 return entries;

@@ -13,11 +13,17 @@
 
 namespace keysyncd::ldap {
 
-/// Handed each page whole, when it has come and the next one has been asked for; false ends the search
-/// (PollFailure::stopped).
+/// Called when a page is complete and the next one has been asked for, so that the server gathers it meanwhile; false
+/// ends the search (PollFailure::stopped).
+using PageEnd = std::function<std::expected<bool, PollError>()>;
+
+/// Handed each page whole at that moment.
 using PageVisitor = std::function<std::expected<bool, PollError>(std::vector<Entry>&& page)>;
 
 /// The number of entries. `request.limit` bounds each page; its size is the connection's.
+[[nodiscard]] std::expected<std::uint64_t, PollError> paged_search(Connection& connection, const SearchRequest& request,
+                                                                   const EntryVisitor& on_entry, const PageEnd& on_page,
+                                                                   const std::stop_token& stop);
 [[nodiscard]] std::expected<std::uint64_t, PollError> paged_search(Connection& connection, const SearchRequest& request,
                                                                    const PageVisitor& visit,
                                                                    const std::stop_token& stop);

@@ -54,6 +54,18 @@ const Attribute* find_with_range(const Entry& entry, std::string_view name) {
     return entry.find(name);
 }
 
+bool has_partial_range(const EntryView& entry, std::string_view name) {
+    for (const AttributeView& attribute : entry.attributes) {
+        if (attribute.name.size() > name.size() + marker.size()) {
+            const auto ranged = parse_ranged_name(attribute.name);
+            if (ranged && equal_names(ranged->base, name)) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
 std::optional<std::string> next_range(const Attribute& attribute) {
     const auto ranged = parse_ranged_name(attribute.name);
     if (!ranged || !ranged->high || attribute.values.empty()) {

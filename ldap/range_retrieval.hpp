@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-#include "ldap/entry.hpp"
+#include "ldap/entry_view.hpp"
 
 namespace keysyncd::ldap {
 
@@ -23,6 +23,9 @@ struct RangedName {
 /// The attribute under its plain name or as a range that has values. A domain controller that answers a range also
 /// lists the plain name, without values.
 [[nodiscard]] const Attribute* find_with_range(const Entry& entry, std::string_view name);
+
+/// The attribute came as a range that is not all of its values, or may not be.
+[[nodiscard]] bool has_partial_range(const EntryView& entry, std::string_view name);
 
 /// What to ask for next; std::nullopt when `attribute` holds the last of its values.
 [[nodiscard]] std::optional<std::string> next_range(const Attribute& attribute);

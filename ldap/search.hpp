@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include "ldap/entry.hpp"
+#include "ldap/entry_view.hpp"
 
 namespace keysyncd::ldap {
 
@@ -55,6 +55,6 @@ struct SearchResult {
 };
 
 /// Called for each entry; false abandons the search.
-using EntryVisitor = std::function<bool(Entry&&)>;
+using EntryVisitor = std::function<bool(const EntryView&)>;
 
 }  // namespace keysyncd::ldap

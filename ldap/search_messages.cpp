@@ -61,27 +61,35 @@ WireRequest::WireRequest(const SearchRequest& request) : scope_(to_scope(request
     controls_.push_back(nullptr);
 }
 
-Entry to_entry(LDAP* handle, LDAPMessage* message) {
-    Entry entry;
+EntryView EntryReader::read(LDAP* handle, LDAPMessage* message) {
+    attributes_.clear();
+    value_counts_.clear();
+    values_.clear();
     BerElement* raw = nullptr;
     berval dn{};
     if (ldap_get_dn_ber(handle, message, &raw, &dn) != LDAP_SUCCESS) {
-        return entry;
+        return {};
     }
     const std::unique_ptr<BerElement, FreeBer> ber(raw);
-    entry.dn.assign(dn.bv_val, dn.bv_len);
     berval name{};
     berval* values = nullptr;
     while (ldap_get_attribute_ber(handle, message, raw, &name, &values) == LDAP_SUCCESS && name.bv_val != nullptr) {
-        Attribute attribute{.name = std::string(name.bv_val, name.bv_len), .values = {}};
+        const std::size_t before = values_.size();
         for (const berval* value = values; value != nullptr && value->bv_val != nullptr; ++value) {
-            attribute.values.emplace_back(value->bv_val, value->bv_len);
+            values_.emplace_back(value->bv_val, value->bv_len);
         }
         ber_memfree(values);  // the array alone is ours: the bytes belong to the message
         values = nullptr;
-        entry.attributes.push_back(std::move(attribute));
+        attributes_.push_back({.name = {name.bv_val, name.bv_len}, .values = {}});
+        value_counts_.push_back(values_.size() - before);
     }
-    return entry;
+    // Only now do the values stay where they are.
+    std::span<const std::string_view> rest{values_};
+    for (std::size_t i = 0; i < attributes_.size(); ++i) {
+        attributes_[i].values = rest.first(value_counts_[i]);
+        rest = rest.subspan(value_counts_[i]);
+    }
+    return {.dn = {dn.bv_val, dn.bv_len}, .attributes = attributes_};
 }
 
 std::expected<SearchResult, std::string> to_result(LDAP* handle, LDAPMessage* message) {

@@ -1,4 +1,4 @@
-// A search as libldap takes it, and its answers as libldap gives them. Everything is copied out of the messages.
+// A search as libldap takes it, and its answers as libldap gives them.
 #pragma once
 
 #include <ldap.h>
@@ -27,8 +27,17 @@ class WireRequest {
     std::vector<LDAPControl*> controls_;
 };
 
-/// Values are bytes and may hold zeros.
-[[nodiscard]] Entry to_entry(LDAP* handle, LDAPMessage* message);
+/// Shows entries one after another; its own storage is used again for each.
+class EntryReader {
+  public:
+    /// Valid until the message is freed or the next one read.
+    [[nodiscard]] EntryView read(LDAP* handle, LDAPMessage* message);
+
+  private:
+    std::vector<AttributeView> attributes_;
+    std::vector<std::size_t> value_counts_;
+    std::vector<std::string_view> values_;
+};
 
 /// A SearchResultDone, or the ExtendedResponse with which some servers refuse a critical control. The error is
 /// libldap's text for bytes that are neither.

@@ -1,4 +1,4 @@
-// SHA-256 of a byte sequence in one call: one digest context a thread, the algorithm fetched once a process.
+// SHA-256 of a byte sequence in one call (FIPS 180-4). Any thread.
 #pragma once
 
 #include <array>
@@ -9,7 +9,6 @@ namespace keysyncd::ldap {
 
 using Sha256Digest = std::array<std::byte, 32>;
 
-/// Throws std::runtime_error where OpenSSL cannot provide SHA-256 at all.
-[[nodiscard]] Sha256Digest sha256(std::span<const std::byte> bytes);
+[[nodiscard]] Sha256Digest sha256(std::span<const std::byte> bytes) noexcept;
 
 }  // namespace keysyncd::ldap

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "ldap/directory_user.hpp"
-#include "ldap/entry.hpp"
+#include "ldap/entry_view.hpp"
 
 namespace keysyncd::ldap {
 
@@ -19,6 +19,7 @@ inline constexpr std::string_view key_attribute = "msDS-KeyCredentialLink";
 
 /// std::nullopt without an objectGUID: nothing else stays the same when a user is renamed or moved.
 /// `now` bounds the range of believable creation times.
+[[nodiscard]] std::optional<DirectoryUser> to_directory_user(const EntryView& entry, Instant now);
 [[nodiscard]] std::optional<DirectoryUser> to_directory_user(const Entry& entry, Instant now);
 
 }  // namespace keysyncd::ldap

@@ -6,12 +6,11 @@
 #include <utility>
 
 #include "ldap/paged_search.hpp"
+#include "ldap/range_retrieval.hpp"
 #include "ldap/user_entry.hpp"
 
 namespace keysyncd::ldap {
 namespace {
-
-constexpr std::size_t batch_size = 500;
 
 // LDAP_SERVER_SHOW_DELETED_OID (MS-ADTS 3.1.1.3.4.1.14)
 Control show_deleted() {
@@ -44,25 +43,28 @@ std::expected<std::uint64_t, PollError> read_users(Connection& connection, const
                                 .filter = filter,
                                 .attributes = user_attributes(),
                                 .limit = connection.limits().page};
-    const auto on_page = [&](std::vector<Entry>&& page) -> std::expected<bool, PollError> {
-        std::vector<DirectoryUser> batch;
-        for (auto& entry : page) {
+    std::vector<DirectoryUser> batch;
+    std::vector<Entry> unfinished;  // more values are asked for when the page is complete
+    const auto on_entry = [&](const EntryView& entry) {
+        if (has_partial_range(entry, key_attribute)) {
+            unfinished.push_back(entry.copy());
+        } else if (auto user = to_directory_user(entry, now())) {
+            batch.push_back(std::move(*user));
+        }
+        return true;
+    };
+    const auto on_page = [&]() -> std::expected<bool, PollError> {
+        for (Entry& entry : std::exchange(unfinished, {})) {
             if (const auto whole = complete_ranges(connection, entry, key_attribute, stop); !whole) {
                 return std::unexpected(whole.error());
             }
             if (auto user = to_directory_user(entry, now())) {
                 batch.push_back(std::move(*user));
             }
-            entry = {};  // the hexadecimal text is twice its bytes: let it go at once
-            if (batch.size() == batch_size) {
-                if (auto wanted = visit(std::exchange(batch, {})); !wanted || !*wanted) {
-                    return wanted;
-                }
-            }
         }
-        return batch.empty() ? true : visit(std::move(batch));
+        return batch.empty() ? true : visit(std::exchange(batch, {}));
     };
-    return paged_search(connection, request, on_page, stop);
+    return paged_search(connection, request, on_entry, on_page, stop);
 }
 
 std::expected<std::vector<DirectoryUser>, PollError> read_tombstones(Connection& connection,

@@ -29,7 +29,7 @@ inline constexpr std::string_view user_filter = "(&(objectCategory=person)(objec
 /// False ends the search (PollFailure::stopped).
 using BatchVisitor = std::function<std::expected<bool, PollError>(std::vector<DirectoryUser>&& batch)>;
 
-/// The number of entries. Batches hold at most 500 users.
+/// The number of entries. A batch is a page of the search.
 [[nodiscard]] std::expected<std::uint64_t, PollError> read_users(Connection& connection, const std::string& base_dn,
                                                                  const std::string& filter, const BatchVisitor& visit,
                                                                  const std::stop_token& stop);

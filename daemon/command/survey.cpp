@@ -78,6 +78,7 @@ class Surveyor {
                 continue;
             }
             desk_.directory.finish_pass(id, *pass, clock_());
+            desk_.directory.after_first_sweeps();
             if (!scope_.user.empty()) {
                 look_up_wanted(*reader.second);
             }

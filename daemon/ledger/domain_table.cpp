@@ -5,7 +5,8 @@
 namespace keysyncd::daemon {
 
 DomainTable::DomainTable(Database& database)
-    : insert_(database.prepare("INSERT INTO domains (name, baseline_before) VALUES (?, ?) ON CONFLICT DO NOTHING")),
+    : database_(&database),
+      insert_(database.prepare("INSERT INTO domains (name, baseline_before) VALUES (?, ?) ON CONFLICT DO NOTHING")),
       select_(database.prepare("SELECT id, name, domain_sid, base_dn, baseline_before, first_pass_done, last_pass, "
                                "last_sweep, last_write, last_cloud_write, fido_written_back FROM domains "
                                "WHERE name = ?")),
@@ -45,6 +46,10 @@ void DomainTable::save(const DomainRow& row) {
               to_column(row.last_sweep), to_column(row.last_write), to_column(row.last_cloud_write),
               row.fido_written_back, row.id)
         .run();
+}
+
+std::int64_t DomainTable::count() {
+    return database_->scalar("SELECT count(*) FROM domains");
 }
 
 std::vector<ldap::DirectoryCursor> DomainTable::cursors(DomainId id) {

@@ -18,10 +18,13 @@ class DomainTable {
     /// The row of the domain, made with this baseline when it is new.
     [[nodiscard]] DomainRow open(const std::string& name, Instant baseline_before);
     void save(const DomainRow& row);
+    /// All that were ever configured.
+    [[nodiscard]] std::int64_t count();
     [[nodiscard]] std::vector<ldap::DirectoryCursor> cursors(DomainId id);
     void save_cursor(DomainId id, const ldap::DirectoryCursor& cursor);
 
   private:
+    Database* database_;
     Statement insert_, select_, update_, cursors_, save_cursor_;
 };
 

@@ -1,9 +1,11 @@
 #include "daemon/ledger/ledger.hpp"
 
 #include <fmt/format.h>
+#include <malloc.h>
 
 #include <chrono>
 #include <system_error>
+#include <utility>
 
 #include "daemon/ledger/ledger_schema.hpp"
 #include "daemon/ledger/meta_names.hpp"
@@ -13,11 +15,15 @@ namespace {
 
 namespace fs = std::filesystem;
 
+// In KiB: what a poll works with, and the indexes of a million users, which a first sweep fills in no order.
+constexpr const char* usual_cache = "PRAGMA cache_size = -4096";
+constexpr const char* bulk_cache = "PRAGMA cache_size = -98304";
+
 void configure(Database& database) {
     database.execute("PRAGMA journal_mode = WAL");
     database.execute("PRAGMA synchronous = FULL");
     database.execute("PRAGMA temp_store = MEMORY");
-    database.execute("PRAGMA cache_size = -32768");
+    database.execute(usual_cache);
     database.execute("PRAGMA wal_autocheckpoint = 4000");
     database.execute("PRAGMA journal_size_limit = 67108864");
 }
@@ -169,6 +175,17 @@ void Ledger::rollback() noexcept {
     ++rollbacks_;
     figures.rolled_back();
     working_domains_ = committed_domains_;
+}
+
+void Ledger::expect_bulk(bool expected) {
+    if (expected == std::exchange(bulk_, expected)) {
+        return;
+    }
+    database_->execute(expected ? bulk_cache : usual_cache);
+    if (!expected) {
+        database_->execute("PRAGMA shrink_memory");
+        malloc_trim(0);  // pages of the cache lie everywhere: glibc keeps what is not at the heap's end
+    }
 }
 
 std::uint64_t Ledger::size_bytes() const {

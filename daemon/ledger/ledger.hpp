@@ -57,6 +57,8 @@ class Ledger {
         }
         commit();
     }
+    /// While a whole directory is read for the first time: keeps much more of the file in memory, and gives it back.
+    void expect_bulk(bool expected);
     /// Grows with every rollback: what was handed in before it and not committed is gone.
     [[nodiscard]] std::uint64_t rollbacks() const noexcept { return rollbacks_; }
     /// For queries on the same thread.
@@ -72,6 +74,7 @@ class Ledger {
     std::map<DomainId, DomainRow> committed_domains_;
     std::map<DomainId, DomainRow> working_domains_;
     bool begun_ = false;  ///< SQLite ends a transaction by itself when the disk is full: it can't be asked
+    bool bulk_ = false;
     std::uint64_t rollbacks_ = 0;
 
   public:

@@ -141,6 +141,10 @@ std::int64_t Database::last_insert_id() const noexcept {
     return sqlite3_last_insert_rowid(handle_.get());
 }
 
+std::int64_t Database::changes() const noexcept {
+    return sqlite3_changes64(handle_.get());
+}
+
 bool Database::in_transaction() const noexcept {
     return sqlite3_get_autocommit(handle_.get()) == 0;
 }

@@ -92,6 +92,8 @@ class Database {
     void execute(const std::string& sql);
     [[nodiscard]] Statement prepare(std::string_view sql) { return {handle_.get(), sql}; }
     [[nodiscard]] std::int64_t last_insert_id() const noexcept;
+    /// Rows that the last INSERT, UPDATE or DELETE changed.
+    [[nodiscard]] std::int64_t changes() const noexcept;
     [[nodiscard]] bool in_transaction() const noexcept;
     /// One integer, the first column of the first row.
     [[nodiscard]] std::int64_t scalar(std::string_view sql);

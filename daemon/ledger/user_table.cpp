@@ -38,12 +38,13 @@ UserTable::UserTable(Database& database)
     : database_(&database),
       by_guid_(database.prepare(std::string{user_columns} + "WHERE guid = ? AND domain_id = ?")),
       by_id_(database.prepare(std::string{user_columns} + "WHERE id = ?")),
-      elsewhere_(database.prepare(std::string{user_columns} + "WHERE guid = ? AND domain_id <> ? LIMIT 1")),
+      with_guid_(database.prepare(std::string{user_columns} + "WHERE guid = ?")),
       by_rid_(
           database.prepare(std::string{user_columns} + "WHERE domain_id = ? AND rid = ? ORDER BY flags & 4 LIMIT 1")),
       by_immutable_(database.prepare(std::string{user_columns} + "WHERE guid = ? ORDER BY flags & 4 LIMIT 1")),
       insert_(database.prepare("INSERT INTO users (domain_id, guid, rid, consistency_guid, dn, upn, sam, flags, "
-                               "fingerprint) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)")),
+                               "fingerprint) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) "
+                               "ON CONFLICT (guid, domain_id) DO NOTHING")),
       update_(database.prepare("UPDATE users SET rid = ?, consistency_guid = ?, dn = ?, upn = ?, sam = ?, flags = ?, "
                                "fingerprint = ? WHERE id = ?")),
       highest_(database.prepare("SELECT max(id) FROM users")),
@@ -58,8 +59,14 @@ std::optional<UserRow> UserTable::find(UserId id) {
     return one_user(by_id_.bind(id));
 }
 
-std::optional<UserRow> UserTable::find_elsewhere(DomainId domain, const ldap::Guid& guid) {
-    return one_user(elsewhere_.bind(std::span<const std::byte>{guid.bytes}, domain));
+std::vector<UserRow> UserTable::with_guid(const ldap::Guid& guid) {
+    std::vector<UserRow> rows;
+    with_guid_.bind(std::span<const std::byte>{guid.bytes});
+    while (with_guid_.step()) {
+        rows.push_back(user_row(with_guid_));
+    }
+    with_guid_.reset();
+    return rows;
 }
 
 std::optional<UserRow> UserTable::find_by_rid(DomainId domain, std::uint32_t rid) {
@@ -70,12 +77,12 @@ std::optional<UserRow> UserTable::find_by_immutable_id(const ldap::Guid& immutab
     return one_user(by_immutable_.bind(std::span<const std::byte>{immutable_id.bytes}));
 }
 
-UserId UserTable::insert(const UserRow& row) {
+std::optional<UserId> UserTable::insert(const UserRow& row) {
     insert_
         .bind(row.domain_id, std::span<const std::byte>{row.guid.bytes}, row.rid, to_column(row.consistency_guid),
               row.dn, row.upn, row.sam, row.flags, row.fingerprint)
         .run();
-    return database_->last_insert_id();
+    return database_->changes() > 0 ? std::optional{database_->last_insert_id()} : std::nullopt;
 }
 
 void UserTable::update(const UserRow& row) {

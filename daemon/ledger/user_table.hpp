@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <optional>
+#include <vector>
 
 #include "daemon/ledger/ledger_rows.hpp"
 #include "daemon/ledger/sqlite.hpp"
@@ -16,11 +17,12 @@ class UserTable {
 
     [[nodiscard]] std::optional<UserRow> find(DomainId domain, const ldap::Guid& guid);
     [[nodiscard]] std::optional<UserRow> find(UserId id);
-    /// The same object in another domain: a user that was moved.
-    [[nodiscard]] std::optional<UserRow> find_elsewhere(DomainId domain, const ldap::Guid& guid);
+    /// The object in every domain: in more than one where a user was moved.
+    [[nodiscard]] std::vector<UserRow> with_guid(const ldap::Guid& guid);
     [[nodiscard]] std::optional<UserRow> find_by_rid(DomainId domain, std::uint32_t rid);
     [[nodiscard]] std::optional<UserRow> find_by_immutable_id(const ldap::Guid& immutable_id);
-    [[nodiscard]] UserId insert(const UserRow& row);
+    /// std::nullopt: the domain has the user already.
+    [[nodiscard]] std::optional<UserId> insert(const UserRow& row);
     void update(const UserRow& row);
     [[nodiscard]] std::int64_t highest_id();
     /// The next full sweep compares every user of the domain again.
@@ -30,7 +32,7 @@ class UserTable {
 
   private:
     Database* database_;
-    Statement by_guid_, by_id_, elsewhere_, by_rid_, by_immutable_, insert_, update_, highest_, present_,
+    Statement by_guid_, by_id_, with_guid_, by_rid_, by_immutable_, insert_, update_, highest_, present_,
         forget_fingerprints_;
 };
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <deque>
 #include <exception>
 #include <optional>
 #include <utility>
@@ -22,7 +23,10 @@ constexpr std::chrono::seconds largest_sound_offset{5};
 // A first sweep of a very large domain; every operation inside has a deadline of its own.
 constexpr std::chrono::minutes longest_step{30};
 
-// Hands batches to the ledger's thread, one under way while the next is read.
+// Batches that the ledger's thread may be behind: enough for it never to wait, little enough to keep in memory.
+constexpr std::size_t most_under_way = 3;
+
+// Hands batches to the ledger's thread, some under way while the next is read.
 class RecordingSink final : public ldap::PassSink {
   public:
     RecordingSink(LedgerService& ledger, DomainId domain, const Clock& clock)
@@ -50,23 +54,23 @@ class RecordingSink final : public ldap::PassSink {
     }
 
     bool users(std::vector<ldap::DirectoryUser>&& batch) override {
-        if (!settle()) {
+        if (!settle(most_under_way - 1)) {
             return false;
         }
-        under_way_ = ledger_->post([domain = domain_, batch = std::move(batch), seen = (*clock_)()](LedgerDesk& desk) {
-            desk.directory.record(domain, batch, seen);
-        });
+        under_way_.push_back(ledger_->post([domain = domain_, batch = std::move(batch), seen = (*clock_)()](
+                                               LedgerDesk& desk) { desk.directory.record(domain, batch, seen); }));
         return true;
     }
 
-    /// Waits for the batch under way; false once the ledger has failed.
-    bool settle() {
-        if (under_way_.valid()) {
+    /// Waits until at most so many batches are under way; false once the ledger has failed.
+    bool settle(std::size_t most = 0) {
+        while (under_way_.size() > most) {
             try {
-                under_way_.get();
+                under_way_.front().get();
             } catch (const std::exception& error) {
                 error_ = error.what();
             }
+            under_way_.pop_front();
         }
         return !error_;
     }
@@ -79,7 +83,7 @@ class RecordingSink final : public ldap::PassSink {
     const Clock* clock_;
     bool first_pass_ = false;
     Instant baseline_before_;
-    std::future<void> under_way_;
+    std::deque<std::future<void>> under_way_;
     std::optional<std::string> error_;
 };
 
@@ -129,6 +133,7 @@ milliseconds DomainMonitor::step(const std::stop_token& stop) {
             desk.housekeeping.tidy(clock_());
         });
         finished(*pass, SteadyClock::now() - started);
+        ledger_->call([](LedgerDesk& desk) { desk.directory.after_first_sweeps(); });
         if (user_source_ == UserSource::directory) {
             resolve_registrations(stop);
         }

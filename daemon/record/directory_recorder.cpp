@@ -6,8 +6,10 @@
 namespace keysyncd::daemon {
 namespace {
 
-// Often enough that a crash repeats little, rarely enough that a first sweep of a million users is not all commits.
+// Often enough that a crash repeats little. A first sweep is read again whole after a crash, and each of its commits
+// writes nearly every page of the index of users, which come in no order.
 constexpr std::size_t users_per_commit = 8192;
+constexpr std::size_t new_users_per_commit = 65536;
 
 }  // namespace
 
@@ -23,6 +25,10 @@ void DirectoryRecorder::begin_pass(DomainId domain, const ldap::PassStart& start
         pass.seen.resize(static_cast<std::size_t>(ledger_->users.highest_id()) + 1);
     }
     passes_[domain] = std::move(pass);
+    users.expect_new_users(domain, !ledger_->domain(domain).first_pass_done && ledger_->domain_table.count() == 1);
+    if (first_sweep_goes_on()) {
+        ledger_->expect_bulk(true);
+    }
 }
 
 std::vector<bool> DirectoryRecorder::with_news(DomainId domain, std::span<const ldap::DirectoryUser> found) {
@@ -51,7 +57,8 @@ void DirectoryRecorder::record(DomainId domain, std::span<const ldap::DirectoryU
         }
         ledger_->figures.of(domain).entries += found.size();
         pass.uncommitted += found.size();
-        if (pass.uncommitted >= users_per_commit) {
+        const bool first = !ledger_->domain(domain).first_pass_done;
+        if (pass.uncommitted >= (first ? new_users_per_commit : users_per_commit)) {
             pass.uncommitted = 0;
             ledger_->commit();
         }
@@ -87,18 +94,30 @@ void DirectoryRecorder::finish_pass(DomainId domain_id, const ldap::PassEnd& end
         domain.base_dn = end.base_dn;
         ledger_->domain_table.save_cursor(domain_id, end.cursor);
     });
-    const bool first_sweeps_go_on =
-        std::ranges::any_of(passes_, [&](const auto& pass) { return !ledger_->domain(pass.first).first_pass_done; });
-    if (!first_sweeps_go_on) {
+}
+
+void DirectoryRecorder::after_first_sweeps() {
+    if (!first_sweep_goes_on()) {
         users.findings.compare_all();
+        ledger_->expect_bulk(false);
     }
 }
 
 void DirectoryRecorder::abandon_pass(DomainId domain) {
     passes_.erase(domain);
+    if (!first_sweep_goes_on()) {
+        ledger_->expect_bulk(false);
+    }
+}
+
+bool DirectoryRecorder::first_sweep_goes_on() const {
+    return std::ranges::any_of(passes_, [&](const auto& pass) { return !ledger_->domain(pass.first).first_pass_done; });
 }
 
 void DirectoryRecorder::remove_unseen(DomainId domain, const Pass& pass, Instant now) {
+    if (pass.seen.size() <= 1) {
+        return;  // nobody was known
+    }
     std::vector<UserId> missing;
     ledger_->users.each_carrier(domain, [&](UserId id) {
         if (static_cast<std::size_t>(id) < pass.seen.size() && !pass.seen[static_cast<std::size_t>(id)]) {

@@ -26,6 +26,9 @@ class DirectoryRecorder {
     /// Removes what a full sweep did not see, stores the cursor, commits. Throws std::runtime_error when a rollback
     /// in between took part of the pass away.
     void finish_pass(DomainId domain, const ldap::PassEnd& end, Instant now);
+    /// When every domain was read once: what is found out about all keys together. Takes seconds for a million; does
+    /// nothing later on.
+    void after_first_sweeps();
     void abandon_pass(DomainId domain);
 
   private:
@@ -37,6 +40,7 @@ class DirectoryRecorder {
         std::vector<Instant> cloud_writes;  ///< of this pass, for the bursts
     };
 
+    [[nodiscard]] bool first_sweep_goes_on() const;
     void remove_unseen(DomainId domain, const Pass& pass, Instant now);
     void store_bursts(DomainId domain, Pass& pass);
 

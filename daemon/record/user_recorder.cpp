@@ -55,22 +55,24 @@ UserRecorder::UserRecorder(Ledger& ledger, const config::SyncSettings& sync)
 
 std::optional<UserId> UserRecorder::record(DomainId domain, const ldap::DirectoryUser& observed, Instant now,
                                            std::vector<Instant>& cloud_writes) {
-    const std::optional<UserRow> stored = ledger_->users.find(domain, observed.object_guid);
-    if (!stored && observed.keys.empty() && observed.malformed.empty()) {
-        return std::nullopt;
-    }
-    UserRow user = row_of(domain, observed);
     const bool incremental = observed.key_set == ldap::KeySet::incremental;
+    const bool has_values = !observed.keys.empty() || !observed.malformed.empty();
+    UserRow user = row_of(domain, observed);
     if (incremental) {
         user.fingerprint = 0;  // of a key set that is only partly known: the next full sweep compares again
     }
-    if (stored) {
+    bool is_new = domain == new_users_in_ && has_values && insert(user, observed);
+    const auto rows = is_new ? std::vector<UserRow>{} : ledger_->users.with_guid(observed.object_guid);
+    const auto in_domain = [&](const UserRow& row) { return row.domain_id == domain; };
+    if (const auto stored = std::ranges::find_if(rows, in_domain); stored != rows.end()) {
         user.id = stored->id;
         if (!incremental && stored->fingerprint == user.fingerprint && stored->flags == user.flags) {
             return user.id;
         }
-    } else {
-        user.id = ledger_->users.insert(user);
+    } else if (!has_values) {
+        return std::nullopt;
+    } else if (!is_new) {
+        is_new = insert(user, observed);
     }
 
     for (const ldap::MalformedValue& value : observed.malformed) {
@@ -82,7 +84,9 @@ std::optional<UserId> UserRecorder::record(DomainId domain, const ldap::Director
         }
     }
 
-    const std::vector<KeyRow> known = ledger_->keys.of_user(user.id);
+    const auto elsewhere = std::ranges::find_if_not(rows, in_domain);
+    const Owner owner{user, observed, elsewhere == rows.end() ? nullptr : &*elsewhere, now, cloud_writes};
+    const std::vector<KeyRow> known = is_new ? std::vector<KeyRow>{} : ledger_->keys.of_user(user.id);
     std::size_t live = observed.keys.size();
     for (auto key = observed.keys.begin(); key != observed.keys.end(); ++key) {
         const KeyRow* row = find_key(known, key->key_id);
@@ -93,7 +97,7 @@ std::optional<UserId> UserRecorder::record(DomainId domain, const ldap::Director
             continue;
         }
         if (row == nullptr || !is_live(*row)) {
-            arrive(user, observed, *key, row, now, cloud_writes);
+            arrive(owner, *key, row);
         } else if (KeyRow changed = *row; findings.examine(domain, changed, *key, observed)) {
             ledger_->keys.save(changed);
         }
@@ -118,15 +122,23 @@ std::optional<UserId> UserRecorder::record(DomainId domain, const ldap::Director
             ++live;
         }
     }
-    if (live == 0 || observed.deleted) {
-        user.flags |= user_without_keys;
+    if (!is_new) {
+        user.flags |= live == 0 || observed.deleted ? user_without_keys : 0U;
+        ledger_->users.update(user);
     }
-    ledger_->users.update(user);
     return user.id;
 }
 
-void UserRecorder::arrive(const UserRow& user, const ldap::DirectoryUser& observed, const ldap::DirectoryKey& key,
-                          const KeyRow* known, Instant now, std::vector<Instant>& cloud_writes) {
+bool UserRecorder::insert(UserRow& user, const ldap::DirectoryUser& observed) {
+    UserRow row = user;
+    row.flags |= observed.keys.empty() || observed.deleted ? user_without_keys : 0U;
+    const auto id = ledger_->users.insert(row);
+    user.id = id.value_or(0);
+    return id.has_value();
+}
+
+void UserRecorder::arrive(const Owner& owner, const ldap::DirectoryKey& key, const KeyRow* known) {
+    const auto& [user, observed, elsewhere, now, cloud_writes] = owner;
     KeyRow row;
     row.user_id = user.id;
     row.key_id = key.key_id;
@@ -135,7 +147,7 @@ void UserRecorder::arrive(const UserRow& user, const ldap::DirectoryUser& observ
     row.state = key.source == ldap::KeySource::azure_ad ? KeyState::synced : KeyState::local;
     row.created_at = key.created_at;
     row.device_id = key.device_id;
-    if (auto moved = known == nullptr ? carried_over(user, row, now) : std::nullopt) {
+    if (auto moved = known == nullptr && elsewhere != nullptr ? carried_over(owner, row) : std::nullopt) {
         ++state_count(*ledger_, user.domain_id, *moved);
         findings.arrived(user.domain_id, *moved, key, observed);
         ledger_->keys.save(*moved);
@@ -154,7 +166,10 @@ void UserRecorder::arrive(const UserRow& user, const ldap::DirectoryUser& observ
         domain.fido_written_back = true;
     }
     const bool readded = known != nullptr || write.readded;
-    const auto registration = cloud ? matcher_.key_arrived(user, row, now) : std::nullopt;
+    // Of what was there before the audit log is read from, nothing is announced: most of a first pass.
+    const bool unannounced =
+        !domain.first_pass_done && key.created_at && *key.created_at < domain.baseline_before - match_tolerance;
+    const auto registration = cloud && !unannounced ? matcher_.key_arrived(user, row, now) : std::nullopt;
     const bool history =
         !domain.first_pass_done && !registration && (!key.created_at || *key.created_at < domain.baseline_before);
 
@@ -210,29 +225,26 @@ void UserRecorder::measure(DomainRow& domain, const UserRow& user, KeyRow& key, 
     }
 }
 
-std::optional<KeyRow> UserRecorder::carried_over(const UserRow& user, const KeyRow& key, Instant now) {
-    const auto before = ledger_->users.find_elsewhere(user.domain_id, user.guid);
-    if (!before) {
-        return std::nullopt;
-    }
-    const std::vector<KeyRow> keys = ledger_->keys.of_user(before->id);
+std::optional<KeyRow> UserRecorder::carried_over(const Owner& owner, const KeyRow& key) {
+    const UserRow& before = *owner.elsewhere;
+    const std::vector<KeyRow> keys = ledger_->keys.of_user(before.id);
     const KeyRow* old = find_key(keys, key.key_id);
     if (old == nullptr) {
         return std::nullopt;
     }
     KeyRow moved = *old;
-    moved.user_id = user.id;
+    moved.user_id = owner.user.id;
     moved.state = key.state;
     moved.removed_at.reset();
     moved.findings = 0;
-    if (is_live(*old) && ledger_->domains().contains(before->domain_id)) {
+    if (is_live(*old) && ledger_->domains().contains(before.domain_id)) {
         KeyRow left = *old;
-        --state_count(*ledger_, before->domain_id, left);
+        --state_count(*ledger_, before.domain_id, left);
         left.state = KeyState::removed;
-        findings.removed(before->domain_id, left, nullptr);  // it goes on elsewhere: not short-lived
-        left.removed_at = now;
+        findings.removed(before.domain_id, left, nullptr);  // it goes on elsewhere: not short-lived
+        left.removed_at = owner.now;
         ledger_->keys.save(left);
-        ++state_count(*ledger_, before->domain_id, left);
+        ++state_count(*ledger_, before.domain_id, left);
     }
     return moved;
 }

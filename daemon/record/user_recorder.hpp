@@ -30,6 +30,9 @@ class UserRecorder {
     /// The domain controller's clock minus ours, for the bounds of later measurements.
     void set_clock_offset(DomainId domain, std::chrono::nanoseconds offset) { clock_offsets_[domain] = offset; }
 
+    /// Nearly every user of the pass that begins is new: in the domain, and no other domain has any.
+    void expect_new_users(DomainId domain, bool expected) { new_users_in_ = expected ? domain : 0; }
+
     /// Told for every new measurement, for the log.
     std::function<void(const UserRow&, const KeyRow&)> on_measured;
     /// Told once for every value that did not decode, for the log.
@@ -39,18 +42,29 @@ class UserRecorder {
     FindingRecorder findings;
 
   private:
-    void arrive(const UserRow& user, const ldap::DirectoryUser& observed, const ldap::DirectoryKey& key,
-                const KeyRow* known, Instant now, std::vector<Instant>& cloud_writes);
+    /// Whose keys are being recorded.
+    struct Owner {
+        const UserRow& user;
+        const ldap::DirectoryUser& observed;
+        const UserRow* elsewhere;  ///< the same object in another domain; nullptr: there is none
+        Instant now;
+        std::vector<Instant>& cloud_writes;
+    };
+    /// False: the domain has the user already. Gives `user` its id.
+    bool insert(UserRow& user, const ldap::DirectoryUser& observed);
+    /// `known`: the key's row, removed by now; nullptr: there is none.
+    void arrive(const Owner& owner, const ldap::DirectoryKey& key, const KeyRow* known);
     void remove(const UserRow& user, KeyRow key, Instant now, const ldap::EndedKey* ended);
     void measure(DomainRow& domain, const UserRow& user, KeyRow& key, const WriteInterval& write);
     /// A user moved between domains keeps its keys: nobody registered or wrote anything. The key's row for this domain.
-    [[nodiscard]] std::optional<KeyRow> carried_over(const UserRow& user, const KeyRow& key, Instant now);
+    [[nodiscard]] std::optional<KeyRow> carried_over(const Owner& owner, const KeyRow& key);
     [[nodiscard]] std::chrono::nanoseconds clock_offset(DomainId domain) const;
 
     Ledger* ledger_;
     config::SyncSettings sync_;
     RegistrationMatcher matcher_;
     std::map<DomainId, std::chrono::nanoseconds> clock_offsets_;
+    DomainId new_users_in_ = 0;  ///< 0: nowhere
 };
 
 /// The row of this key among a user's; nullptr where there is none.

@@ -87,6 +87,7 @@ void RecorderFixture::pass(ldap::PassKind kind, const std::vector<ldap::Director
     end.cursor = {"ldaps://dc1", guid(255), 1, {}};
     end.domain_sid = domain_sid();
     desk->directory.finish_pass(domain, end, now);
+    desk->directory.after_first_sweeps();
 }
 
 entra::RegistrationEvent RecorderFixture::added(const std::string& event_id, std::uint8_t number, Instant at,

@@ -37,3 +37,16 @@ TEST_CASE("a range is preferred to the empty plain name that comes beside it") {
     CHECK_FALSE(next_range({"member", {"c"}}));
     CHECK_FALSE(next_range({"member;range=2-3", {}}));
 }
+
+TEST_CASE("whether an entry's attribute came in part is seen without copying the entry") {
+    const std::vector<std::string_view> values{"a", "b"};
+    const auto partial = [&](std::string_view name) {
+        const std::vector<AttributeView> attributes{{"cn", values}, {name, values}};
+        return has_partial_range({.dn = "CN=x", .attributes = attributes}, "member");
+    };
+    CHECK(partial("member;range=0-1"));
+    CHECK(partial("MEMBER;Range=0-*"));
+    CHECK_FALSE(partial("member"));
+    CHECK_FALSE(partial("member;binary"));
+    CHECK_FALSE(partial("memberOf;range=0-1"));
+}

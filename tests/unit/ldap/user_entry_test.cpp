@@ -33,8 +33,8 @@ TEST_CASE("attribute names are compared without regard to case, values kept as b
 }
 
 TEST_CASE("an entry without objectGUID is no user") {
-    CHECK_FALSE(to_directory_user({.dn = "CN=x", .attributes = {{"objectGUID", {"short"}}}}, now));
-    CHECK_FALSE(to_directory_user({}, now));
+    CHECK_FALSE(to_directory_user(Entry{.dn = "CN=x", .attributes = {{"objectGUID", {"short"}}}}, now));
+    CHECK_FALSE(to_directory_user(Entry{}, now));
 }
 
 TEST_CASE("account state") {

@@ -21,6 +21,17 @@ TEST_CASE("the first pass is the baseline: young keys are measured, old ones onl
     CHECK(f.figures().measurements[1] == 1);
 }
 
+TEST_CASE("a user that comes twice in a first pass is one user") {
+    RecorderFixture f;
+    const auto ada = f.user(1, {f.key(1, f.now - 1h)});
+    f.sweep({ada, f.user(2, {f.key(2, f.now - 1h)}), ada});
+    CHECK(f.keys_in(metrics::State::synced) == 2);
+    CHECK(f.ngc().writes == 2);
+    f.now += 1h;
+    f.sweep({ada});
+    CHECK(f.keys_in(metrics::State::removed) == 1);
+}
+
 TEST_CASE("a key that appears later is measured once, also when it was registered before the look-back") {
     RecorderFixture f;
     f.sweep({});

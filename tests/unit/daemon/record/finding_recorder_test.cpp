@@ -73,6 +73,7 @@ TEST_CASE("while first sweeps go on nothing is compared, after the last of them 
     ldap::PassEnd end;
     end.start = begun;
     f.desk->directory.finish_pass(child, end, f.now);
+    f.desk->directory.after_first_sweeps();
     CHECK(f.ledger->keys.ids_are_indexed());
     CHECK(suspicious(f, "shared_key") == 2);
     CHECK(build_snapshot(*f.ledger, f.settings, 0, f.now)->domains[1].suspicious_keys.at("shared_key") == 1);
@@ -121,6 +122,7 @@ TEST_CASE("keys are compared across domains, each domain counts its own") {
     ldap::PassEnd end;
     end.start = begun;
     f.desk->directory.finish_pass(child, end, f.now);
+    f.desk->directory.after_first_sweeps();
     const auto snapshot = build_snapshot(*f.ledger, f.settings, 0, f.now);
     CHECK(snapshot->domains[0].suspicious_keys.at("shared_key") == 1);
     CHECK(snapshot->domains[1].suspicious_keys.at("shared_key") == 1);
@@ -137,6 +139,7 @@ TEST_CASE("a user moved to another domain shares its key with nobody, and its fi
     ldap::PassEnd end;
     end.start = begun;
     f.desk->directory.finish_pass(child, end, f.now);
+    f.desk->directory.after_first_sweeps();
     const auto snapshot = build_snapshot(*f.ledger, f.settings, 0, f.now);
     for (const auto& [reason, count] : snapshot->domains[0].suspicious_keys) {
         CAPTURE(reason);
