@@ -18,6 +18,7 @@
 #include "daemon/http/http_security.hpp"
 #include "daemon/http/http_server.hpp"
 #include "daemon/monitor/engine.hpp"
+#include "daemon/process/memory.hpp"
 #include "daemon/process/progress.hpp"
 #include "daemon/process/systemd_notify.hpp"
 #include "daemon/process/version.hpp"
@@ -234,6 +235,7 @@ class Daemon {
 }  // namespace
 
 int run_daemon(const RunOptions& options) {
+    share_memory_among_threads();
     // libldap writes to sockets that the supervisor has shut down.
     std::signal(SIGPIPE, SIG_IGN);
     SystemdNotify service_manager = SystemdNotify::from_environment();

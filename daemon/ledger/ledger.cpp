@@ -1,7 +1,6 @@
 #include "daemon/ledger/ledger.hpp"
 
 #include <fmt/format.h>
-#include <malloc.h>
 
 #include <chrono>
 #include <system_error>
@@ -184,7 +183,6 @@ void Ledger::expect_bulk(bool expected) {
     database_->execute(expected ? bulk_cache : usual_cache);
     if (!expected) {
         database_->execute("PRAGMA shrink_memory");
-        malloc_trim(0);  // pages of the cache lie everywhere: glibc keeps what is not at the heap's end
     }
 }
 

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "daemon/process/log.hpp"
+#include "daemon/process/memory.hpp"
 #include "daemon/process/random.hpp"
 #include "ldap/write_times.hpp"
 
@@ -23,8 +24,8 @@ constexpr std::chrono::seconds largest_sound_offset{5};
 // A first sweep of a very large domain; every operation inside has a deadline of its own.
 constexpr std::chrono::minutes longest_step{30};
 
-// Batches that the ledger's thread may be behind: enough for it never to wait, little enough to keep in memory.
-constexpr std::size_t most_under_way = 3;
+// Users and keys that the ledger's thread may be behind: enough for it never to wait, few enough to keep in memory.
+constexpr std::size_t most_under_way = 6000;
 
 // Hands batches to the ledger's thread, some under way while the next is read.
 class RecordingSink final : public ldap::PassSink {
@@ -54,22 +55,30 @@ class RecordingSink final : public ldap::PassSink {
     }
 
     bool users(std::vector<ldap::DirectoryUser>&& batch) override {
-        if (!settle(most_under_way - 1)) {
+        std::size_t keys = batch.size();
+        for (const ldap::DirectoryUser& user : batch) {
+            keys += user.keys.size();
+        }
+        if (!settle(most_under_way - std::min(keys, most_under_way))) {
             return false;
         }
-        under_way_.push_back(ledger_->post([domain = domain_, batch = std::move(batch), seen = (*clock_)()](
-                                               LedgerDesk& desk) { desk.directory.record(domain, batch, seen); }));
+        keys_under_way_ += keys;
+        under_way_.emplace_back(
+            keys, ledger_->post([domain = domain_, batch = std::move(batch), seen = (*clock_)()](LedgerDesk& desk) {
+                desk.directory.record(domain, batch, seen);
+            }));
         return true;
     }
 
-    /// Waits until at most so many batches are under way; false once the ledger has failed.
+    /// Waits until at most so many are under way; false once the ledger has failed.
     bool settle(std::size_t most = 0) {
-        while (under_way_.size() > most) {
+        while (keys_under_way_ > most) {
             try {
-                under_way_.front().get();
+                under_way_.front().second.get();
             } catch (const std::exception& error) {
                 error_ = error.what();
             }
+            keys_under_way_ -= under_way_.front().first;
             under_way_.pop_front();
         }
         return !error_;
@@ -83,7 +92,8 @@ class RecordingSink final : public ldap::PassSink {
     const Clock* clock_;
     bool first_pass_ = false;
     Instant baseline_before_;
-    std::deque<std::future<void>> under_way_;
+    std::deque<std::pair<std::size_t, std::future<void>>> under_way_;  ///< batches, with how much they hold
+    std::size_t keys_under_way_ = 0;                                   ///< and their users, for those without keys
     std::optional<std::string> error_;
 };
 
@@ -133,7 +143,10 @@ milliseconds DomainMonitor::step(const std::stop_token& stop) {
             desk.housekeeping.tidy(clock_());
         });
         finished(*pass, SteadyClock::now() - started);
-        ledger_->call([](LedgerDesk& desk) { desk.directory.after_first_sweeps(); });
+        if (pass->start.kind == ldap::PassKind::full_sweep) {
+            ledger_->call([](LedgerDesk& desk) { desk.directory.after_first_sweeps(); });
+            give_memory_back();
+        }
         if (user_source_ == UserSource::directory) {
             resolve_registrations(stop);
         }
