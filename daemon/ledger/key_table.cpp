@@ -6,7 +6,8 @@ namespace keysyncd::daemon {
 namespace {
 
 constexpr const char* key_columns =
-    "SELECT k.user_id, k.key_id, k.usage, k.source, k.state, k.created_at, k.written_earliest, k.written_latest, "
+    "SELECT k.user_id, k.key_id, k.usage, k.source, k.state, k.created_at, "
+    "coalesce(k.written_earliest, k.written_latest), k.written_latest, "
     "k.precision, k.delay, k.removed_at, k.registration_id, k.device_id, k.findings, k.deletion_known";
 
 KeyRow key_row(const Statement& row) {
@@ -61,13 +62,14 @@ std::vector<KeyRow> KeyTable::of_user(UserId user) {
 }
 
 void KeyTable::save(const KeyRow& row) {
+    // An exact time, or one that is history, is stored once.
+    const auto earliest = row.written_earliest == row.written_latest ? std::nullopt : row.written_earliest;
     const std::optional<std::int64_t> delay = row.delay ? std::optional{row.delay->count()} : std::nullopt;
     save_
         .bind(row.user_id, std::span<const std::byte>{row.key_id}, static_cast<int>(row.usage),
-              static_cast<int>(row.source), static_cast<int>(row.state), to_column(row.created_at),
-              to_column(row.written_earliest), to_column(row.written_latest), static_cast<int>(row.precision), delay,
-              to_column(row.removed_at), row.registration_id, to_column(row.device_id), row.findings,
-              row.deletion_known)
+              static_cast<int>(row.source), static_cast<int>(row.state), to_column(row.created_at), to_column(earliest),
+              to_column(row.written_latest), static_cast<int>(row.precision), delay, to_column(row.removed_at),
+              row.registration_id, to_column(row.device_id), row.findings, row.deletion_known)
         .run();
 }
 

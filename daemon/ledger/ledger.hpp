@@ -59,6 +59,7 @@ class Ledger {
     }
     /// While a whole directory is read for the first time: keeps much more of the file in memory, and gives it back.
     void expect_bulk(bool expected);
+    [[nodiscard]] bool expects_bulk() const noexcept { return bulk_; }
     /// Grows with every rollback: what was handed in before it and not committed is gone.
     [[nodiscard]] std::uint64_t rollbacks() const noexcept { return rollbacks_; }
     /// For queries on the same thread.

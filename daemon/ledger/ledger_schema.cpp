@@ -50,7 +50,8 @@ CREATE TABLE keys (
     user_id INTEGER NOT NULL, key_id BLOB NOT NULL,
     usage INTEGER NOT NULL, source INTEGER NOT NULL, state INTEGER NOT NULL,
     created_at INTEGER,
-    written_earliest INTEGER, written_latest INTEGER, precision INTEGER NOT NULL,
+    written_earliest INTEGER,              -- none: as the latest
+    written_latest INTEGER, precision INTEGER NOT NULL,
     delay INTEGER,                         -- measured; none for history, re-added and local keys
     removed_at INTEGER,
     registration_id INTEGER,               -- the audit event that announced it

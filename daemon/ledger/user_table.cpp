@@ -97,6 +97,10 @@ std::int64_t UserTable::highest_id() {
     return id;
 }
 
+void UserTable::pack() {
+    database_->execute("REINDEX users_guid; REINDEX users_rid");
+}
+
 void UserTable::forget_fingerprints(DomainId domain) {
     forget_fingerprints_.bind(domain).run();
 }

@@ -97,10 +97,14 @@ void DirectoryRecorder::finish_pass(DomainId domain_id, const ldap::PassEnd& end
 }
 
 void DirectoryRecorder::after_first_sweeps() {
-    if (!first_sweep_goes_on()) {
-        users.findings.compare_all();
-        ledger_->expect_bulk(false);
+    if (first_sweep_goes_on()) {
+        return;
     }
+    if (ledger_->expects_bulk()) {
+        ledger_->users.pack();
+    }
+    users.findings.compare_all();
+    ledger_->expect_bulk(false);
 }
 
 void DirectoryRecorder::abandon_pass(DomainId domain) {

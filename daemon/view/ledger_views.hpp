@@ -26,7 +26,8 @@ class LedgerViews {
     /// Columns of a key and its user, from `keys k` and `users u`; for key_view.
     static constexpr std::string_view key_select =
         "SELECT u.domain_id, u.dn, u.upn, u.sam, u.guid, u.rid, "
-        "k.key_id, k.usage, k.source, k.device_id, k.state, k.created_at, k.written_earliest, k.written_latest, "
+        "k.key_id, k.usage, k.source, k.device_id, k.state, k.created_at, "
+        "coalesce(k.written_earliest, k.written_latest), k.written_latest, "
         "k.delay, k.precision, k.removed_at, k.findings, k.user_id, m.method_id, m.strength, m.known_at FROM keys k "
         "JOIN users u ON u.id = k.user_id LEFT JOIN registrations m ON m.id = k.registration_id ";
     /// Columns of a registration, from `registrations r`; for registration_view.

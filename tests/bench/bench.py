@@ -81,23 +81,38 @@ def ldapsearch(estate):
             after.children_user - before.children_user + after.children_system - before.children_system)
 
 
-def sweep(report, folder, estate, blackbox):
-    """A first start on the whole directory, with scrapes of both exporters while it reads."""
-    searches = [ldapsearch(estate)]
-    daemon = daemon_for(folder, estate)
+def first_sweep(daemon, estate, meanwhile):
+    """Starts the daemon on an empty ledger; (wall, CPU) seconds until every user is read and recorded."""
     begun = time.monotonic()
     daemon.start(ready=False)
-    ours, theirs = [], []
     while daemon.status_of("/-/ready") != 200:
         daemon.check()
         if time.monotonic() - begun > 60 + estate.users / 1000:
             raise LabError(f"the first sweep does not end; {daemon.log_tail()}")
+        meanwhile()
+    return time.monotonic() - begun, cpu_seconds(daemon.process.pid)
+
+
+def sweep(report, folder, estate, blackbox):
+    """First starts on the whole directory: between searches of the same, and once with scrapes of both exporters."""
+    searches, sweeps = [ldapsearch(estate)], []
+    for attempt in range(2):
+        daemon = daemon_for(folder, estate, f"sweep{attempt}")
+        sweeps.append(first_sweep(daemon, estate, lambda: time.sleep(0.05)))
+        daemon.stop()
+        searches.append(ldapsearch(estate))
+    wall, cpu = min(sweeps)
+    best = min(search[0] for search in searches)
+
+    daemon = daemon_for(folder, estate)
+    ours, theirs = [], []
+
+    def scrape():
         ours.append(request_seconds(daemon.address))
         theirs.append(request_seconds(blackbox.address))
         time.sleep(0.02)
-    wall, cpu = time.monotonic() - begun, cpu_seconds(daemon.process.pid)
-    searches.append(ldapsearch(estate))
-    best = min(search[0] for search in searches)
+
+    first_sweep(daemon, estate, scrape)
     found = daemon.scrape()[exposition.key("keysync_keys", domain="bench.test", usage="NGC", state="synced")]
     if found != estate.users:
         raise LabError(f"the sweep found {found:.0f} of {estate.users} keys")
