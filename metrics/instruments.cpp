@@ -42,6 +42,10 @@ Labels server_labels(Source source, std::string_view domain, std::string_view se
     return {{"source", label(source)}, {"domain", std::string(domain)}, {"server", std::string(server)}};
 }
 
+Labels observed_labels(std::string_view domain, std::string_view server) {
+    return {{"domain", std::string(domain)}, {"server", std::string(server)}};
+}
+
 Series<Counter> counters(prometheus::Registry& registry, const char* name, const char* help) {
     return Series<Counter>(prometheus::BuildCounter().Name(name).Help(help).Register(registry));
 }
@@ -69,6 +73,10 @@ class Instruments::Impl {
         registry, "keysync_source_up",
         "1 after a good poll of this server; 0 once a poll fails, before the first one, and while another server of "
         "the domain is used.");
+    Series<Gauge> observed_up = gauges(
+        registry, "keysync_observed_server_up",
+        "1 after a good look at a server of observe_servers; 0 once one fails and before the first. It is looked "
+        "at while the arrival of a key is awaited.");
     Series<Counter> polls = counters(registry, "keysync_polls_total", "Polls of a source, good and failed.");
     Series<Counter> poll_failures =
         counters(registry, "keysync_poll_failures_total", "Polls of a source that failed, by reason.");
@@ -97,13 +105,18 @@ class Instruments::Impl {
     std::set<std::pair<Source, std::string>> declared;
     std::set<std::string> graph_endpoints;
     std::set<std::string> graph_codes;
+    std::set<std::string> clock_peers;
 
     void declare(const DeclaredSources& sources) {
         declared.clear();
         graph_endpoints = {sources.graph_endpoints.begin(), sources.graph_endpoints.end()};
         graph_codes = {sources.graph_codes.begin(), sources.graph_codes.end()};
+        clock_peers = {sources.clock_peers.begin(), sources.clock_peers.end()};
         for (const DirectorySource& directory : sources.directories) {
             declare_source(Source::ldap, directory.domain, directory.servers, sources.directory_failures);
+            for (const std::string& server : directory.observed) {
+                observed_up.at(observed_labels(directory.domain, server));
+            }
         }
         if (sources.graph) {
             declare_source(Source::graph, "", {}, sources.graph_failures);
@@ -129,7 +142,7 @@ class Instruments::Impl {
     /// `server` alone is in use: up or down; every other one is not.
     void in_use(Source source, std::string_view domain, std::string_view server, bool up) {
         source_up.for_each([&](const Labels& labels, Gauge& gauge) {
-            if (labels.at("source") == label(source) && labels.at("domain") == domain && !observed.contains(labels)) {
+            if (labels.at("source") == label(source) && labels.at("domain") == domain) {
                 gauge.Set(0);
             }
         });
@@ -142,7 +155,26 @@ class Instruments::Impl {
         return declared.contains({source, std::string(domain)});
     }
 
-    std::set<Labels> observed;  ///< servers that are only watched: the polls of the others say nothing of them
+    /// What was last known of a server that is used no more is not known now, and would never change again.
+    void forget_unused(std::string_view domain, std::string_view in_use) {
+        std::set<std::string> unused;
+        source_up.for_each([&](const Labels& labels, const Gauge&) {
+            if (labels.at("source") == label(Source::ldap) && labels.at("domain") == domain &&
+                labels.at("server") != in_use) {
+                unused.insert(labels.at("server"));
+            }
+        });
+        const auto was_known = [&unused](const char* name) {
+            return [&unused, name](const Labels& labels) { return unused.contains(labels.at(name)); };
+        };
+        clock.remove_if(was_known("peer"));
+        certificate.remove_if(was_known("endpoint"));
+        for (const std::string& server : unused) {
+            if (clock_peers.contains(server)) {
+                clock.at({{"peer", server}});
+            }
+        }
+    }
 
   private:
     void declare_source(Source source, const std::string& domain, const std::vector<std::string>& servers,
@@ -184,7 +216,12 @@ class Instruments::Impl {
         poll_failures.remove_if(gone);
         poll_duration.remove_if(gone);
         last_success.remove_if(gone);
-        std::erase_if(observed, gone);
+        observed_up.remove_if([&sources](const Labels& labels) {
+            return std::ranges::none_of(sources.directories, [&labels](const DirectorySource& directory) {
+                return directory.domain == labels.at("domain") &&
+                       std::ranges::find(directory.observed, labels.at("server")) != directory.observed.end();
+            });
+        });
         if (!sources.graph) {
             graph_requests.remove_if([](const Labels&) { return true; });
             graph_throttled.remove_if([](const Labels&) { return true; });
@@ -223,6 +260,9 @@ void Instruments::poll_succeeded(Source source, std::string_view domain, std::st
     impl_->polled(source, domain, duration);
     impl_->in_use(source, domain, server, true);
     impl_->last_success.at(poll_labels(source, domain)).Set(unix_seconds(now));
+    if (source == Source::ldap) {
+        impl_->forget_unused(domain, server);
+    }
 }
 
 void Instruments::poll_failed(Source source, std::string_view domain, std::string_view server, std::string_view reason,
@@ -243,10 +283,8 @@ void Instruments::poll_failed(Source source, std::string_view domain, std::strin
 
 void Instruments::observed_server(std::string_view domain, std::string_view server, bool up) {
     const std::scoped_lock lock(impl_->mutex);
-    if (impl_->is_declared(Source::ldap, domain)) {
-        const Labels labels = server_labels(Source::ldap, domain, server);
-        impl_->observed.insert(labels);
-        impl_->source_up.at(labels).Set(up ? 1 : 0);
+    if (const Labels labels = observed_labels(domain, server); impl_->observed_up.has(labels)) {
+        impl_->observed_up.at(labels).Set(up ? 1 : 0);
     }
 }
 

@@ -177,6 +177,7 @@ class Commands(unittest.TestCase):
                        'keysync_keys{domain="whfb.test",usage="NGC",state="synced"} 1',
                        'keysync_registrations_total{domain="whfb.test",usage="NGC"} 2',
                        'keysync_source_up{domain="",server="",source="audit_file"} 1',
+                       f'keysync_observed_server_up{{domain="whfb.test",server="{self.dc.uri}"}} 1',
                        f'keysync_replication_delay_seconds_count{{domain="whfb.test",server="{self.dc.uri}"}} 1')
             shown = lambda: daemon.get("/metrics")[1]
             if not children.wait_until(lambda: all(figure in shown() for figure in figures), 20):

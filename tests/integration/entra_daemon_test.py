@@ -177,6 +177,7 @@ class EntraDaemonTest(unittest.TestCase):
         shown = lambda: json.loads(daemon.get("/api/v1/status")[1])["entra_sync"]  # noqa: E731
         self.eventually(daemon, lambda: shown()["password_sync"] is True, "the features")
         self.assertEqual((shown()["enabled"], shown()["device_writeback"]), (True, False))
+        self.assertLessEqual(abs(times.parse(shown()["last_password_sync"]) - times.now()), 60 * times.SECOND)
         self.assertIn("password sync on", self.command(daemon, "check", "--online").stdout)
         self.entra.graph.deny("sync_features")
         self.assertIn("its features are not shown", self.command(daemon, "check", "--online").stdout)
