@@ -1,10 +1,6 @@
 #include "metrics/instruments.hpp"
 
-#include <prometheus/counter.h>
-#include <prometheus/gauge.h>
-#include <prometheus/histogram.h>
 #include <prometheus/metric_family.h>
-#include <prometheus/registry.h>
 
 #include <algorithm>
 #include <array>
@@ -12,12 +8,11 @@
 #include <set>
 #include <utility>
 
-#include "metrics/series.hpp"
+#include "metrics/instrument_series.hpp"
 
 namespace keysyncd::metrics {
 namespace {
 
-using prometheus::Counter;
 using prometheus::Gauge;
 using prometheus::Labels;
 
@@ -46,61 +41,15 @@ Labels observed_labels(std::string_view domain, std::string_view server) {
     return {{"domain", std::string(domain)}, {"server", std::string(server)}};
 }
 
-Series<Counter> counters(prometheus::Registry& registry, const char* name, const char* help) {
-    return Series<Counter>(prometheus::BuildCounter().Name(name).Help(help).Register(registry));
-}
-
-Series<Gauge> gauges(prometheus::Registry& registry, const char* name, const char* help) {
-    return Series<Gauge>(prometheus::BuildGauge().Name(name).Help(help).Register(registry));
-}
-
-Series<prometheus::Histogram> histograms(prometheus::Registry& registry, const char* name, const char* help) {
-    return Series<prometheus::Histogram>(prometheus::BuildHistogram().Name(name).Help(help).Register(registry));
-}
-
 double unix_seconds(UnixTime time) {
     return time.time_since_epoch().count();
 }
 
 }  // namespace
 
-class Instruments::Impl {
+class Instruments::Impl : public InstrumentSeries {
   public:
     mutable std::mutex mutex;
-    prometheus::Registry registry;
-
-    Series<Gauge> source_up = gauges(
-        registry, "keysync_source_up",
-        "1 after a good poll of this server; 0 once a poll fails, before the first one, and while another server of "
-        "the domain is used.");
-    Series<Gauge> observed_up = gauges(
-        registry, "keysync_observed_server_up",
-        "1 after a good look at a server of observe_servers; 0 once one fails and before the first. It is looked "
-        "at while the arrival of a key is awaited.");
-    Series<Counter> polls = counters(registry, "keysync_polls_total", "Polls of a source, good and failed.");
-    Series<Counter> poll_failures =
-        counters(registry, "keysync_poll_failures_total", "Polls of a source that failed, by reason.");
-    Series<prometheus::Histogram> poll_duration =
-        histograms(registry, "keysync_poll_duration_seconds", "How long a poll of a source took, good or failed.");
-    Series<Gauge> last_success =
-        gauges(registry, "keysync_last_success_timestamp_seconds",
-               "When the last good poll of a source ended, in Unix seconds; 0 before the first.");
-    Series<Counter> graph_requests = counters(registry, "keysync_graph_requests_total",
-                                              "Requests to Microsoft Graph and its token endpoint, by outcome.");
-    Series<Counter> graph_throttled =
-        counters(registry, "keysync_graph_throttled_seconds_total",
-                 "Seconds waited because Microsoft Graph answered 429 or 503 with Retry-After.");
-    Series<Gauge> clock = gauges(registry, "keysync_clock_offset_seconds",
-                                 "The peer's clock minus ours, in seconds; 0 before the first comparison.");
-    Series<Gauge> certificate =
-        gauges(registry, "keysync_certificate_expiry_timestamp_seconds",
-               "When the certificate that the endpoint shows expires, in Unix seconds; 0 before it was seen.");
-    Series<Gauge> reload_successful =
-        gauges(registry, "keysync_config_last_reload_successful",
-               "1 when the last attempt to load the configuration succeeded; 0: the one before is still in force.");
-    Series<Gauge> reload_time = gauges(registry, "keysync_config_last_reload_success_timestamp_seconds",
-                                       "When the configuration in force was loaded, in Unix seconds.");
-    Series<Gauge> build = gauges(registry, "keysync_build_info", "Always 1; its labels tell what was built and how.");
 
     std::set<std::pair<Source, std::string>> declared;
     std::set<std::string> graph_endpoints;
@@ -156,14 +105,17 @@ class Instruments::Impl {
     }
 
     /// What was last known of a server that is used no more is not known now, and would never change again.
-    void forget_unused(std::string_view domain, std::string_view in_use) {
+    void forget_unused(std::string_view domain) {
         std::set<std::string> unused;
-        source_up.for_each([&](const Labels& labels, const Gauge&) {
-            if (labels.at("source") == label(Source::ldap) && labels.at("domain") == domain &&
-                labels.at("server") != in_use) {
+        std::set<std::string> used;  // by any domain: two may be read from one server
+        source_up.for_each([&](const Labels& labels, const Gauge& up) {
+            if (up.Value() > 0) {
+                used.insert(labels.at("server"));
+            } else if (labels.at("source") == label(Source::ldap) && labels.at("domain") == domain) {
                 unused.insert(labels.at("server"));
             }
         });
+        std::erase_if(unused, [&used](const std::string& server) { return used.contains(server); });
         const auto was_known = [&unused](const char* name) {
             return [&unused, name](const Labels& labels) { return unused.contains(labels.at(name)); };
         };
@@ -261,7 +213,7 @@ void Instruments::poll_succeeded(Source source, std::string_view domain, std::st
     impl_->in_use(source, domain, server, true);
     impl_->last_success.at(poll_labels(source, domain)).Set(unix_seconds(now));
     if (source == Source::ldap) {
-        impl_->forget_unused(domain, server);
+        impl_->forget_unused(domain);
     }
 }
 

@@ -149,6 +149,7 @@ TEST_CASE("after a failover nothing is told of the other server's clock and cert
     instruments.certificate_expiry("entra_client", now);
     instruments.poll_succeeded(Source::ldap, "b.example", "ldaps://dc1.b", 1ms, now);
     instruments.clock_offset("ldaps://dc1.b", 4s);
+    polled("ldaps://dc1.b", 4s);  // read for both domains
     polled("ldaps://dc1.a", 60s);
     instruments.poll_failed(Source::ldap, "a.example", "ldaps://dc1.a", "tls", 1ms);
     CHECK(find(instruments, "keysync_certificate_expiry_timestamp_seconds", {{"endpoint", "ldaps://dc1.a"}}));
