@@ -6,11 +6,13 @@ import contextlib
 import json
 import os
 import pathlib
+import ssl
 import subprocess
 import sys
 import tempfile
 import time
 import unittest
+import urllib.request
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 
@@ -18,6 +20,7 @@ import key_blob
 from entra_standin import EntraStandin
 from entra_standin.exports import Exporter
 from lab import children, exposition
+from lab.certificates import CertificateAuthority
 from lab.keysyncd_process import KeysyncdProcess, binary
 from lab.samba_dc import SambaDc
 
@@ -185,6 +188,25 @@ class Commands(unittest.TestCase):
                 self.fail(f"not shown: {missing}; {daemon.log_tail()}")
         finally:
             daemon.stop()
+
+    def test_the_web_servers_own_certificate_is_watched_and_its_renewal_seen(self):
+        authority = CertificateAuthority(self.folder / "web")
+        renew = lambda days: authority.issue("server", addresses=["127.0.0.1"], days=days)  # noqa: E731
+        renew(5)
+        web = self.folder / "web" / "web.yml"
+        web.write_text("tls_server_config: {cert_file: server.pem, key_file: server.key}\n")
+        daemon = KeysyncdProcess(self.folder / "web" / "daemon", self.configuration(self.entra.configuration()),
+                                 arguments=[f"--web.config.file={web}"])
+        self.addCleanup(daemon.stop)
+        daemon.url = f"https://{daemon.address}"
+        daemon._opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(
+            context=ssl.create_default_context(cafile=authority.ca_file)))
+        daemon.start()
+        series = exposition.key("keysync_certificate_expiry_timestamp_seconds", endpoint=daemon.url)
+        days = lambda: round((daemon.scrape()[series] - time.time()) / 86400)  # noqa: E731
+        self.assertEqual(days(), 5)
+        renew(20)
+        self.assertTrue(children.wait_until(lambda: days() == 20, 20, interval=0.5), daemon.log_tail())
 
 
 if __name__ == "__main__":
