@@ -1,10 +1,6 @@
 #include "metrics/instruments.hpp"
 
-#include <prometheus/counter.h>
-#include <prometheus/gauge.h>
-#include <prometheus/histogram.h>
 #include <prometheus/metric_family.h>
-#include <prometheus/registry.h>
 
 #include <algorithm>
 #include <array>
@@ -12,12 +8,11 @@
 #include <set>
 #include <utility>
 
-#include "metrics/series.hpp"
+#include "metrics/instrument_series.hpp"
 
 namespace keysyncd::metrics {
 namespace {
 
-using prometheus::Counter;
 using prometheus::Gauge;
 using prometheus::Labels;
 
@@ -42,16 +37,8 @@ Labels server_labels(Source source, std::string_view domain, std::string_view se
     return {{"source", label(source)}, {"domain", std::string(domain)}, {"server", std::string(server)}};
 }
 
-Series<Counter> counters(prometheus::Registry& registry, const char* name, const char* help) {
-    return Series<Counter>(prometheus::BuildCounter().Name(name).Help(help).Register(registry));
-}
-
-Series<Gauge> gauges(prometheus::Registry& registry, const char* name, const char* help) {
-    return Series<Gauge>(prometheus::BuildGauge().Name(name).Help(help).Register(registry));
-}
-
-Series<prometheus::Histogram> histograms(prometheus::Registry& registry, const char* name, const char* help) {
-    return Series<prometheus::Histogram>(prometheus::BuildHistogram().Name(name).Help(help).Register(registry));
+Labels observed_labels(std::string_view domain, std::string_view server) {
+    return {{"domain", std::string(domain)}, {"server", std::string(server)}};
 }
 
 double unix_seconds(UnixTime time) {
@@ -60,50 +47,25 @@ double unix_seconds(UnixTime time) {
 
 }  // namespace
 
-class Instruments::Impl {
+class Instruments::Impl : public InstrumentSeries {
   public:
     mutable std::mutex mutex;
-    prometheus::Registry registry;
-
-    Series<Gauge> source_up = gauges(
-        registry, "keysync_source_up",
-        "1 after a good poll of this server; 0 once a poll fails, before the first one, and while another server of "
-        "the domain is used.");
-    Series<Counter> polls = counters(registry, "keysync_polls_total", "Polls of a source, good and failed.");
-    Series<Counter> poll_failures =
-        counters(registry, "keysync_poll_failures_total", "Polls of a source that failed, by reason.");
-    Series<prometheus::Histogram> poll_duration =
-        histograms(registry, "keysync_poll_duration_seconds", "How long a poll of a source took, good or failed.");
-    Series<Gauge> last_success =
-        gauges(registry, "keysync_last_success_timestamp_seconds",
-               "When the last good poll of a source ended, in Unix seconds; 0 before the first.");
-    Series<Counter> graph_requests = counters(registry, "keysync_graph_requests_total",
-                                              "Requests to Microsoft Graph and its token endpoint, by outcome.");
-    Series<Counter> graph_throttled =
-        counters(registry, "keysync_graph_throttled_seconds_total",
-                 "Seconds waited because Microsoft Graph answered 429 or 503 with Retry-After.");
-    Series<Gauge> clock = gauges(registry, "keysync_clock_offset_seconds",
-                                 "The peer's clock minus ours, in seconds; 0 before the first comparison.");
-    Series<Gauge> certificate =
-        gauges(registry, "keysync_certificate_expiry_timestamp_seconds",
-               "When the certificate that the endpoint shows expires, in Unix seconds; 0 before it was seen.");
-    Series<Gauge> reload_successful =
-        gauges(registry, "keysync_config_last_reload_successful",
-               "1 when the last attempt to load the configuration succeeded; 0: the one before is still in force.");
-    Series<Gauge> reload_time = gauges(registry, "keysync_config_last_reload_success_timestamp_seconds",
-                                       "When the configuration in force was loaded, in Unix seconds.");
-    Series<Gauge> build = gauges(registry, "keysync_build_info", "Always 1; its labels tell what was built and how.");
 
     std::set<std::pair<Source, std::string>> declared;
     std::set<std::string> graph_endpoints;
     std::set<std::string> graph_codes;
+    std::set<std::string> clock_peers;
 
     void declare(const DeclaredSources& sources) {
         declared.clear();
         graph_endpoints = {sources.graph_endpoints.begin(), sources.graph_endpoints.end()};
         graph_codes = {sources.graph_codes.begin(), sources.graph_codes.end()};
+        clock_peers = {sources.clock_peers.begin(), sources.clock_peers.end()};
         for (const DirectorySource& directory : sources.directories) {
             declare_source(Source::ldap, directory.domain, directory.servers, sources.directory_failures);
+            for (const std::string& server : directory.observed) {
+                observed_up.at(observed_labels(directory.domain, server));
+            }
         }
         if (sources.graph) {
             declare_source(Source::graph, "", {}, sources.graph_failures);
@@ -129,7 +91,7 @@ class Instruments::Impl {
     /// `server` alone is in use: up or down; every other one is not.
     void in_use(Source source, std::string_view domain, std::string_view server, bool up) {
         source_up.for_each([&](const Labels& labels, Gauge& gauge) {
-            if (labels.at("source") == label(source) && labels.at("domain") == domain && !observed.contains(labels)) {
+            if (labels.at("source") == label(source) && labels.at("domain") == domain) {
                 gauge.Set(0);
             }
         });
@@ -142,7 +104,29 @@ class Instruments::Impl {
         return declared.contains({source, std::string(domain)});
     }
 
-    std::set<Labels> observed;  ///< servers that are only watched: the polls of the others say nothing of them
+    /// What was last known of a server that is used no more is not known now, and would never change again.
+    void forget_unused(std::string_view domain) {
+        std::set<std::string> unused;
+        std::set<std::string> used;  // by any domain: two may be read from one server
+        source_up.for_each([&](const Labels& labels, const Gauge& up) {
+            if (up.Value() > 0) {
+                used.insert(labels.at("server"));
+            } else if (labels.at("source") == label(Source::ldap) && labels.at("domain") == domain) {
+                unused.insert(labels.at("server"));
+            }
+        });
+        std::erase_if(unused, [&used](const std::string& server) { return used.contains(server); });
+        const auto was_known = [&unused](const char* name) {
+            return [&unused, name](const Labels& labels) { return unused.contains(labels.at(name)); };
+        };
+        clock.remove_if(was_known("peer"));
+        certificate.remove_if(was_known("endpoint"));
+        for (const std::string& server : unused) {
+            if (clock_peers.contains(server)) {
+                clock.at({{"peer", server}});
+            }
+        }
+    }
 
   private:
     void declare_source(Source source, const std::string& domain, const std::vector<std::string>& servers,
@@ -184,7 +168,12 @@ class Instruments::Impl {
         poll_failures.remove_if(gone);
         poll_duration.remove_if(gone);
         last_success.remove_if(gone);
-        std::erase_if(observed, gone);
+        observed_up.remove_if([&sources](const Labels& labels) {
+            return std::ranges::none_of(sources.directories, [&labels](const DirectorySource& directory) {
+                return directory.domain == labels.at("domain") &&
+                       std::ranges::find(directory.observed, labels.at("server")) != directory.observed.end();
+            });
+        });
         if (!sources.graph) {
             graph_requests.remove_if([](const Labels&) { return true; });
             graph_throttled.remove_if([](const Labels&) { return true; });
@@ -223,6 +212,9 @@ void Instruments::poll_succeeded(Source source, std::string_view domain, std::st
     impl_->polled(source, domain, duration);
     impl_->in_use(source, domain, server, true);
     impl_->last_success.at(poll_labels(source, domain)).Set(unix_seconds(now));
+    if (source == Source::ldap) {
+        impl_->forget_unused(domain);
+    }
 }
 
 void Instruments::poll_failed(Source source, std::string_view domain, std::string_view server, std::string_view reason,
@@ -243,10 +235,8 @@ void Instruments::poll_failed(Source source, std::string_view domain, std::strin
 
 void Instruments::observed_server(std::string_view domain, std::string_view server, bool up) {
     const std::scoped_lock lock(impl_->mutex);
-    if (impl_->is_declared(Source::ldap, domain)) {
-        const Labels labels = server_labels(Source::ldap, domain, server);
-        impl_->observed.insert(labels);
-        impl_->source_up.at(labels).Set(up ? 1 : 0);
+    if (const Labels labels = observed_labels(domain, server); impl_->observed_up.has(labels)) {
+        impl_->observed_up.at(labels).Set(up ? 1 : 0);
     }
 }
 

@@ -30,6 +30,7 @@ struct BuildInfo {
 struct DirectorySource {
     std::string domain;
     std::vector<std::string> servers;
+    std::vector<std::string> observed{};  ///< watched for the arrival of keys only, as named in observed_server
 };
 
 /// Every label value known beforehand: its series exist from the start at 0.
@@ -60,13 +61,15 @@ class Instruments {
     /// After a reload of the configuration: new sources appear at 0, those no longer declared vanish, the others go on.
     void declare(const DeclaredSources& sources);
 
-    /// Source::graph and Source::audit_file have no domain: pass "". The other servers of the domain go to 0.
+    /// Source::graph and Source::audit_file have no domain: pass "". The other servers of the domain go to 0, and their
+    /// clocks and certificates are forgotten: whoever is not polled is not looked at.
     void poll_succeeded(Source source, std::string_view domain, std::string_view server, Seconds duration,
                         UnixTime now);
     /// `server` may be "" where none could be chosen: all servers of the domain go to 0.
     void poll_failed(Source source, std::string_view domain, std::string_view server, std::string_view reason,
                      Seconds duration);
-    /// A server that is only watched for the arrival of keys: sets its keysync_source_up and nothing else.
+    /// A server that is only watched for the arrival of keys. Apart from keysync_source_up: that it answers says
+    /// nothing of the domain's polls.
     void observed_server(std::string_view domain, std::string_view server, bool up);
 
     void graph_request(std::string_view endpoint, std::string_view code);

@@ -194,7 +194,15 @@ class Daemon {
         in_force_ = settings;
     }
 
-    [[nodiscard]] std::string metrics_text() const { return metrics::render(*slot_.get(), instruments_, system_now()); }
+    // On the web server's thread, whose certificate may have been renewed.
+    [[nodiscard]] std::string metrics_text() {
+        if (const auto expiry = security_ ? security_->certificate_expiry() : std::nullopt) {
+            for (const HttpAddress& address : server_->addresses()) {
+                instruments_.certificate_expiry("https://" + to_string(address), *expiry);
+            }
+        }
+        return metrics::render(*slot_.get(), instruments_, system_now());
+    }
 
     [[nodiscard]] std::optional<std::string> not_ready() const {
         const std::scoped_lock lock(mutex_);

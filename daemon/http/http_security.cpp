@@ -149,6 +149,10 @@ bool HttpSecurity::encrypts() const {
     return impl_->loaded.settings.tls.has_value();
 }
 
+std::optional<std::chrono::sys_seconds> HttpSecurity::certificate_expiry() const {
+    return impl_->loaded.tls ? daemon::certificate_expiry(*impl_->loaded.tls) : std::nullopt;
+}
+
 std::optional<std::string> exposure(const HttpAddress& address, const HttpSecurity* security) {
     if (is_loopback(address)) {
         return std::nullopt;

@@ -3,6 +3,7 @@
 // open() is for the owner's thread, everything else is used on the web server's.
 #pragma once
 
+#include <chrono>
 #include <expected>
 #include <filesystem>
 #include <functional>
@@ -32,6 +33,8 @@ class HttpSecurity {
     /// Whether a client must show that it may read: by password or by a verified certificate.
     [[nodiscard]] bool authenticates() const;
     [[nodiscard]] bool encrypts() const;
+    /// Of the web server's own certificate in force; std::nullopt without TLS.
+    [[nodiscard]] std::optional<std::chrono::sys_seconds> certificate_expiry() const;
 
   private:
     class Impl;

@@ -5,6 +5,7 @@
 #include <openssl/ssl.h>
 
 #include <boost/asio/ssl/context.hpp>
+#include <ctime>
 #include <string_view>
 #include <vector>
 
@@ -115,6 +116,15 @@ std::expected<std::shared_ptr<context>, std::string> make_tls_context(const conf
         return std::unexpected(std::move(done.error()));
     }
     return made;
+}
+
+std::optional<std::chrono::sys_seconds> certificate_expiry(context& tls) {
+    const X509* shown = SSL_CTX_get0_certificate(tls.native_handle());
+    std::tm ends{};
+    if (shown == nullptr || ASN1_TIME_to_tm(X509_get0_notAfter(shown), &ends) != 1) {
+        return std::nullopt;
+    }
+    return std::chrono::sys_seconds{std::chrono::seconds{timegm(&ends)}};
 }
 
 }  // namespace keysyncd::daemon

@@ -2,8 +2,10 @@
 // files; any thread.
 #pragma once
 
+#include <chrono>
 #include <expected>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "config/web_settings.hpp"
@@ -17,5 +19,8 @@ namespace keysyncd::daemon {
 /// The error names the file and what OpenSSL says about it.
 [[nodiscard]] std::expected<std::shared_ptr<boost::asio::ssl::context>, std::string> make_tls_context(
     const config::WebTlsSettings& settings);
+
+/// When the certificate that the context shows expires; std::nullopt where it cannot be told.
+[[nodiscard]] std::optional<std::chrono::sys_seconds> certificate_expiry(boost::asio::ssl::context& tls);
 
 }  // namespace keysyncd::daemon

@@ -32,7 +32,7 @@ std::vector<std::string> reasons(const Labels& labels) {
 metrics::DeclaredSources declared_sources(const config::Settings& settings) {
     metrics::DeclaredSources sources;
     for (const config::DomainSettings& domain : settings.domains) {
-        sources.directories.push_back({domain.name, domain.servers});
+        sources.directories.push_back({domain.name, domain.servers, domain.observe_servers});
         sources.clock_peers.insert(sources.clock_peers.end(), domain.servers.begin(), domain.servers.end());
     }
     sources.directory_failures = reasons(ldap::poll_failure_labels);

@@ -147,7 +147,7 @@ RegistrationFeed::Outcome RegistrationFeed::read_organization(const std::stop_to
     if (!organization) {
         return std::unexpected(organization.error());
     }
-    at_desk_([&](LedgerDesk& desk) { desk.tenant.record_organization(*organization); });
+    at_desk_([&](LedgerDesk& desk) { desk.tenant.record_organization(*organization, clock_()); });
     const Instant now = clock_();
     if (is_due(features_at_, now, features_interval)) {
         features_at_ = now;

@@ -13,14 +13,13 @@ TenantRecorder::TenantRecorder(Ledger& ledger, const std::optional<config::Entra
       overlap_(entra.value_or(config::EntraSettings{}).overlap),
       lookback_(entra.value_or(config::EntraSettings{}).lookback) {}
 
-void TenantRecorder::record_organization(const entra::OrganizationSync& organization) {
+void TenantRecorder::record_organization(const entra::OrganizationSync& organization, Instant read_at) {
+    // A time that Entra tells no more is none: kept, it would grow old for ever.
+    const auto time_or_none = [](const std::optional<Instant>& at) { return at ? to_column(*at) : 0; };
     ledger_->in_transaction([&] {
-        if (organization.last_sync) {
-            ledger_->meta.set(meta_name::entra_last_sync, to_column(*organization.last_sync));
-        }
-        if (organization.last_password_sync) {
-            ledger_->meta.set(meta_name::entra_last_password_sync, to_column(*organization.last_password_sync));
-        }
+        ledger_->meta.set(meta_name::entra_organization_read_at, to_column(read_at));
+        ledger_->meta.set(meta_name::entra_last_sync, time_or_none(organization.last_sync));
+        ledger_->meta.set(meta_name::entra_last_password_sync, time_or_none(organization.last_password_sync));
         set_flag(meta_name::entra_sync_enabled, organization.sync_enabled);
     });
 }

@@ -17,7 +17,7 @@ class TenantRecorder {
   public:
     TenantRecorder(Ledger& ledger, const std::optional<config::EntraSettings>& entra);
 
-    void record_organization(const entra::OrganizationSync& organization);
+    void record_organization(const entra::OrganizationSync& organization, Instant read_at);
     void record_sync_features(const entra::SyncFeatures& features);
     /// A record of Graph's audit log that could not be read. True the first time: each is counted once.
     [[nodiscard]] bool record_malformed(std::string_view detail);

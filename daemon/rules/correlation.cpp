@@ -117,10 +117,4 @@ metrics::Cause cause_of(AccountFinding account, bool provisioning_errors, bool s
     return stalled ? metrics::Cause::sync_stalled : metrics::Cause::unknown;
 }
 
-bool sync_stalled(Instant now, std::optional<Instant> last_cloud_write, std::optional<Instant> tenant_last_sync,
-                  std::chrono::seconds cycle) noexcept {
-    const Instant limit = now - 2 * Ticks{cycle};
-    return (tenant_last_sync && *tenant_last_sync < limit) || !last_cloud_write || *last_cloud_write < limit;
-}
-
 }  // namespace keysyncd::daemon

@@ -83,8 +83,4 @@ enum class AccountFinding : std::uint8_t { unknown = 0, normal = 1, absent = 2, 
 /// The closed set of causes, most specific first.
 [[nodiscard]] metrics::Cause cause_of(AccountFinding account, bool provisioning_errors, bool sync_stalled) noexcept;
 
-/// No key of anyone was written for more than two cycles, or the tenant's last sync is that old (0 or none: unknown).
-[[nodiscard]] bool sync_stalled(Instant now, std::optional<Instant> last_cloud_write,
-                                std::optional<Instant> tenant_last_sync, std::chrono::seconds cycle) noexcept;
-
 }  // namespace keysyncd::daemon

@@ -6,18 +6,16 @@
 
 #include "daemon/ledger/burst_table.hpp"
 #include "daemon/ledger/column.hpp"
-#include "daemon/ledger/meta_names.hpp"
 #include "daemon/ledger/named_values.hpp"
 #include "daemon/record/registration_matcher.hpp"
+#include "daemon/view/sync_heartbeat.hpp"
 #include "ldap/hex.hpp"
 
 namespace keysyncd::daemon {
 
 LedgerViews::LedgerViews(Database& database, const config::SyncSettings& sync, Instant now) : sync_(sync), now_(now) {
-    std::optional<Instant> last_sync;
-    if (const auto stored = MetaTable{database}.get(meta_name::entra_last_sync)) {
-        last_sync = Instant{Ticks{*stored}};
-    }
+    MetaTable meta{database};
+    const Heartbeat heartbeat = read_heartbeat(meta);
     BurstTable bursts{database};
     Statement rows = database.prepare("SELECT id, name, domain_sid, last_cloud_write FROM domains");
     while (rows.step()) {
@@ -25,7 +23,7 @@ LedgerViews::LedgerViews(Database& database, const config::SyncSettings& sync, I
         DomainFacts facts;
         facts.name = rows.text(1);
         facts.sid = ldap::Sid::from_bytes(rows.blob(2)).value_or(ldap::Sid{}).to_string();
-        facts.stalled = sync_stalled(now, optional_instant_column(rows, 3), last_sync, sync.cycle);
+        facts.evidence = {optional_instant_column(rows, 3), heartbeat};
         facts.bursts = bursts.newest(id);
         facts.cycle = observe_cycle(facts.bursts, sync.cycle);
         domains_[id] = std::move(facts);
@@ -113,8 +111,9 @@ KeyView LedgerViews::registration_view(const Statement& row) const {
     key.missed_cycles = missed_cycles(waited, sync_.cycle, sync_.grace);
     if (waited >= Ticks{sync_.overdue_after}) {
         key.state = metrics::State::overdue;
-        key.cause = cause_of(enumeration_column<AccountFinding>(row, 8), row.integer(9) != 0,
-                             domain != domains_.end() && domain->second.stalled);
+        const bool stalled =
+            domain != domains_.end() && sync_stalled(now_, *key.registered_at, domain->second.evidence, sync_.cycle);
+        key.cause = cause_of(enumeration_column<AccountFinding>(row, 8), row.integer(9) != 0, stalled);
     }
     return key;
 }

@@ -9,6 +9,7 @@
 
 #include "config/settings.hpp"
 #include "daemon/ledger/sqlite.hpp"
+#include "daemon/rules/sync_stall.hpp"
 #include "daemon/view/key_view.hpp"
 
 namespace keysyncd::daemon {
@@ -18,7 +19,7 @@ class LedgerViews {
     struct DomainFacts {
         std::string name;
         std::string sid;
-        bool stalled = false;
+        SyncEvidence evidence;
         std::optional<ObservedCycle> cycle;
         std::vector<WriteBurst> bursts;
     };

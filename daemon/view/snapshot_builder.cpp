@@ -3,6 +3,8 @@
 #include "daemon/ledger/meta_names.hpp"
 #include "daemon/record/registration_matcher.hpp"
 #include "daemon/rules/cycle_model.hpp"
+#include "daemon/rules/sync_stall.hpp"
+#include "daemon/view/sync_heartbeat.hpp"
 
 namespace keysyncd::daemon {
 namespace {
@@ -27,16 +29,13 @@ void add_cycle(metrics::DomainFigures& figures, std::span<const WriteBurst> burs
 std::shared_ptr<const metrics::Snapshot> build_snapshot(Ledger& ledger, const config::Settings& settings,
                                                         std::uint64_t commit_failures, Instant now) {
     auto snapshot = std::make_shared<metrics::Snapshot>();
-    std::optional<Instant> tenant_last_sync;
-    if (const auto stored = ledger.meta.get(meta_name::entra_last_sync)) {
-        tenant_last_sync = Instant{Ticks{*stored}};
-        snapshot->entra_last_sync = unix_seconds(*tenant_last_sync);
-    }
-    if (const auto stored = ledger.meta.get(meta_name::entra_last_password_sync)) {
-        snapshot->entra_last_password_sync = unix_seconds(Instant{Ticks{*stored}});
-    }
-    const auto flag = [&ledger](std::string_view name) {
-        const auto stored = ledger.meta.get(name);
+    // Where Graph is read no more, what it told last is nothing to go by.
+    const Heartbeat heartbeat = settings.uses_graph() ? read_heartbeat(ledger.meta) : Heartbeat{};
+    const auto unix_or_0 = [](const std::optional<Instant>& at) { return at ? unix_seconds(*at) : 0; };
+    snapshot->entra_last_sync = unix_or_0(heartbeat.last_sync);
+    snapshot->entra_last_password_sync = unix_or_0(heartbeat.last_password_sync);
+    const auto flag = [&](std::string_view name) {
+        const auto stored = settings.uses_graph() ? ledger.meta.get(name) : std::nullopt;
         return stored ? std::optional{*stored != 0} : std::nullopt;
     };
     snapshot->entra_sync = {.enabled = flag(meta_name::entra_sync_enabled),
@@ -58,7 +57,7 @@ std::shared_ptr<const metrics::Snapshot> build_snapshot(Ledger& ledger, const co
         domain.overdue_after_seconds = std::chrono::duration<double>(settings.sync.overdue_after).count();
         domain.last_write = row.last_write ? unix_seconds(*row.last_write) : 0;
         add_cycle(domain, ledger.bursts.newest(id), settings.sync.cycle, now);
-        const bool stalled = sync_stalled(now, row.last_cloud_write, tenant_last_sync, settings.sync.cycle);
+        const SyncEvidence evidence{row.last_cloud_write, heartbeat};
         for (const RegistrationRow& registration : pending) {
             if (registration.domain_id != id) {
                 continue;
@@ -67,6 +66,7 @@ std::shared_ptr<const metrics::Snapshot> build_snapshot(Ledger& ledger, const co
             const bool errors = user && user->provisioning_errors;
             // Tenants whose FIDO keys are not written back must not be told that all of them are overdue.
             const bool alerts = registration.kind == entra::KeyKind::ngc || row.fido_written_back;
+            const bool stalled = sync_stalled(now, registration.registered_at, evidence, settings.sync.cycle);
             domain.waiting.push_back({registration.registered_at.time_since_epoch().count(),
                                       usage_of(registration.kind), cause_of(registration.account, errors, stalled),
                                       alerts});

@@ -28,7 +28,7 @@ function verticals(lines) {
     for (const line of lines()) {
       const x = Math.round(plot.valToPos(line.at, "x", true));
       if (x < bbox.left || x > bbox.left + bbox.width) continue;
-      ctx.strokeStyle = ctx.fillStyle = colour(line.colour);
+      ctx.strokeStyle = colour(line.colour);
       ctx.lineWidth = devicePixelRatio * (line.width || 1);
       ctx.setLineDash((line.dash || []).map(part => part * devicePixelRatio));
       ctx.beginPath();
@@ -38,9 +38,13 @@ function verticals(lines) {
       if (line.label) {
         ctx.font = `${12 * devicePixelRatio}px system-ui, sans-serif`;
         ctx.textBaseline = "top";
-        const right = x + ctx.measureText(line.label).width + 8 * devicePixelRatio > bbox.left + bbox.width;
+        const one = devicePixelRatio, wide = ctx.measureText(line.label).width, top = bbox.top + (line.row || 0) * 15 * one;
+        const right = x + wide + 8 * one > bbox.left + bbox.width;
         ctx.textAlign = right ? "right" : "left";
-        ctx.fillText(line.label, x + (right ? -4 : 4) * devicePixelRatio, bbox.top + (line.row || 0) * 15 * devicePixelRatio + 2);
+        ctx.fillStyle = colour("--card");  // other lines end at the text
+        ctx.fillRect(right ? x - wide - 6 * one : x + 2 * one, top, wide + 4 * one, 15 * one);
+        ctx.fillStyle = colour(line.colour);
+        ctx.fillText(line.label, x + (right ? -4 : 4) * one, top + 2);
       }
     }
     ctx.restore();
@@ -73,9 +77,11 @@ export function drawDelays(bounds, counts, cycle) {
 }
 
 let cycleLines = [], cycleRange = [0, 1];
-export function drawCycles(bursts, expected, next, now, from) {
+// `observed` and `configured`: when cycles were to be expected, by what the writes show and by the configuration.
+export function drawCycles(bursts, observed, configured, next, now, from) {
   cycleRange = [from, Math.max(now, next || 0) + (now - from) * 0.03];
-  cycleLines = [...expected.map(at => ({at, colour: "--line"})), {at: now, colour: "--quiet", dash: [4, 4], label: "now", row: 1},
+  cycleLines = [...configured.map(at => ({at, colour: "--plan", dash: [1, 3], width: 1.5})),
+                ...observed.map(at => ({at, colour: "--cycle", dash: [5, 4]})), {at: now, colour: "--quiet", dash: [4, 4], label: "now", row: 1},
                 ...(next ? [{at: next, colour: "--good", width: 2, label: "next expected"}] : [])];
   draw("cycle-chart", "cycles", () => ({
     scales: {x: {time: true, range: () => cycleRange}, y: {range: (_, low, high) => [0, Math.max(1, high * 1.3)]}},

@@ -5,7 +5,7 @@ import {causes, duration, moment, seconds, since} from "./text.js";
 import {closeSearch, nameOf, startSearch} from "./user.js";
 
 const every = 10_000, patience = 8_000, shown = 100;
-let latest = null;
+let latest = null, asked = 0;
 
 async function ask(path) {
   const answer = await fetch(path, {headers: {accept: "application/json"}, signal: AbortSignal.timeout(patience)});
@@ -79,13 +79,33 @@ function showCycles(cycles, now) {
   const views = chosen(cycles);
   // The last 48 cycles: a day, at Connect's half hour.
   const from = now - 48 * Math.max(1, ...views.map(view => view.configured_seconds));
-  const bursts = views.flatMap(view => view.bursts.map(b => ({at: seconds(b.first), keys: b.keys}))).filter(b => b.at >= from).sort((a, b) => a.at - b.at);
-  const single = views.length === 1 ? views[0] : null, expected = [];
-  if (single?.observed_seconds && single.bursts.length)
-    for (let t = seconds(single.bursts.at(-1).first); t > from && expected.length < 200; t -= Math.max(1, single.observed_seconds)) expected.push(t);
-  drawCycles(bursts, expected, seconds(first(views.map(view => view.next))) || 0, now, from);
+  const bursts = views.flatMap(view => view.bursts.map(b => ({...b, domain: view.domain, at: seconds(b.first)}))).filter(b => b.at >= from).sort((a, b) => a.at - b.at);
+  // Lines of several domains could not be told apart.
+  const single = views.length === 1 && views[0].bursts.length ? views[0] : null;
+  const back = period => {
+    const times = [];
+    if (single && period) for (let t = seconds(single.bursts.at(-1).first); t > from && times.length < 200; t -= Math.max(1, period)) times.push(t);
+    return times;
+  };
+  const observed = back(single?.observed_seconds);
+  // Where the observed cycle is the configured one, one line says both.
+  const differs = !observed.length || Math.abs(single.observed_seconds - single.configured_seconds) > 0.1 * single.configured_seconds;
+  const configured = differs ? back(single?.configured_seconds) : [];
+  const next = seconds(first(views.map(view => view.next))) || 0;
+  drawCycles(bursts, observed, configured, next, now, from);
+  showLegend([["written", "keys written"], observed.length && ["observed", "cycles, as observed"],
+              configured.length && ["configured", "cycles, as configured"], ["now", "now"], next && ["next", "next write expected"]].filter(Boolean));
+  fill(at("cycle-table"), [...bursts].reverse().map(b => [b.domain, {text: moment(b.first), className: "time"}, {text: moment(b.last), className: "time"},
+    {text: b.keys, className: "number"}]), "No key was written in this time.");
   say(at("cycle-note"), views.map(view => `${view.domain}: configured ${duration(view.configured_seconds)}, ` + (view.observed_seconds
     ? `observed ${duration(view.observed_seconds)} ± ${duration(view.uncertainty_seconds)}` : "too few writes to see a cycle")).join(" · "));
+}
+
+function showLegend(entries) {
+  const legend = at("cycle-legend"), sign = JSON.stringify(entries);
+  if (legend.dataset.sign === sign) return;
+  legend.dataset.sign = sign;
+  legend.replaceChildren(...entries.map(([className, textContent]) => make("li", {className, textContent})));
 }
 
 function showSources(sources, now) {
@@ -135,6 +155,7 @@ function render() {
 }
 
 async function refresh() {
+  const mine = ++asked;  // an answer to an older question must not come out on top: the domain may be another by now
   try {
     const status = await ask("api/v1/status");
     showDomains(status.domains);
@@ -142,12 +163,14 @@ async function refresh() {
     const domain = at("domain").value ? `&domain=${encodeURIComponent(at("domain").value)}` : "";
     const list = state => (status.users_shown ? ask(`api/v1/keys?state=${state}&limit=${shown}${domain}`) : {keys: []});
     const [overdue, pending, cycles] = await Promise.all([list("overdue"), list("pending"), ask("api/v1/cycles")]);
+    if (mine !== asked) return;
     latest = {status, pages: [overdue, pending], cycles: cycles.cycles};
     render();
     at("trouble").hidden = true;
     say(at("updated"), `as of ${new Date(status.now).toLocaleTimeString()}`);
     document.body.dataset.refreshed = status.now;
   } catch (error) {
+    if (mine !== asked) return;
     say(at("trouble"), `No answer from keysyncd; the figures are old. (${error.message})`);
     at("trouble").hidden = false;
   }

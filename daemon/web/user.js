@@ -42,16 +42,17 @@ function card(person) {
 }
 
 export function startSearch(ask) {
+  let searches = 0;
   at("find").addEventListener("submit", async event => {
     event.preventDefault();
     const wanted = at("name").value.trim();
     if (!wanted) return;
-    const found = at("found");
+    const found = at("found"), mine = ++searches;  // only the last search is answered
     try {
       const answer = await ask(`api/v1/users/${encodeURIComponent(wanted)}`);
-      found.replaceChildren(...answer.users.map(card));
+      if (mine === searches) found.replaceChildren(...answer.users.map(card));
     } catch (error) {
-      found.replaceChildren(make("p", {className: error.status === 404 ? "quiet" : "bad", textContent: error.message}));
+      if (mine === searches) found.replaceChildren(make("p", {className: error.status === 404 ? "quiet" : "bad", textContent: error.message}));
     }
   });
 }

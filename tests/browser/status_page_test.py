@@ -89,8 +89,11 @@ class Figures(Page):
         self.assertEqual([row[5].split(":")[0] for row in rows], [key["state"] for key in keys])
         self.assertEqual([row[1] for row in rows], [key["user"]["domain"] for key in keys])
 
+    def choose(self, domain):
+        self.js("const s = document.getElementById('domain'); s.value = arguments[0]; s.dispatchEvent(new Event('change'))", domain)
+
     def test_one_domain_alone(self):
-        self.js("const s = document.getElementById('domain'); s.value = 'lab.example.com'; s.dispatchEvent(new Event('change'))")
+        self.choose("lab.example.com")
         self.until(lambda: {row[1] for row in self.rows("waiting")} == {"lab.example.com"}, "other domains stayed")
         self.assertEqual(len(self.rows("states")), 3)
         self.assertIn("lab.example.com", self.text("#cycle-note"))
@@ -103,6 +106,44 @@ class Figures(Page):
                 "const d = c.getContext('2d').getImageData(0, 0, c.width, c.height).data; let n = 0;"
                 "for (let i = 0; i < d.length; i += 4) if (d[i + 3] > 200 && d[i + 2] > d[i] + 60) ++n; return n", chart)
             self.assertGreater(painted, 1000, f"{chart}: hardly a pixel in the colour of the bars")
+
+    def test_the_cycles_have_a_line_and_a_legend_of_their_own(self):
+        coloured = """
+            const wanted = getComputedStyle(document.documentElement).getPropertyValue('--cycle').trim().match(/[0-9a-f]{2}/g).map(h => parseInt(h, 16));
+            const c = document.querySelector('#cycle-chart canvas');
+            const d = c.getContext('2d').getImageData(0, 0, c.width, c.height).data; let n = 0;
+            for (let i = 0; i < d.length; i += 4) if (d[i + 3] > 100 && wanted.every((w, k) => Math.abs(w - d[i + k]) < 40)) ++n;
+            return n"""
+        self.assertEqual(self.js(coloured), 0, "of several domains no line could be told from the other's")
+        self.choose("corp.example.com")
+        self.until(lambda: self.js(coloured) > 1000, "no line in the colour of the cycles")
+        self.assertEqual(self.js("return [...document.querySelectorAll('#cycle-legend li')].map(item => item.textContent)"),
+                         ["keys written", "cycles, as observed", "now", "next write expected"])
+        grid = self.js("return getComputedStyle(document.documentElement).getPropertyValue('--line')")
+        self.assertNotEqual(self.js("return getComputedStyle(document.documentElement).getPropertyValue('--cycle')"), grid)
+
+    def test_the_writes_are_a_table_as_well(self):
+        bursts = [burst for view in self.api("cycles")["cycles"] for burst in view["bursts"]]
+        rows = self.rows("cycle-table")
+        self.assertGreaterEqual(len(rows), len(bursts) - 1)  # the oldest may just be leaving
+        self.assertEqual([int(row[3]) for row in rows], [burst["keys"] for burst in reversed(bursts)][:len(rows)])
+        self.assertEqual({row[0] for row in rows}, {"corp.example.com"})
+
+    def test_an_older_answer_does_not_overwrite_the_last_search(self):
+        self.js("""const real = window.fetch;
+                   window.fetch = async (path, options) => {
+                       const answer = await real(path, options);
+                       if (String(path).includes('nobody')) { await new Promise(done => window.release = done); window.late = true; }
+                       return answer;
+                   };""")
+        self.search("nobody@corp.example.com")
+        self.until(lambda: self.js("return !!window.release"), "the first search was not asked")
+        self.search("user6@lab.example.com")
+        self.until(lambda: "Next write expected" in self.text("#found"), "the second search found nothing")
+        self.js("window.release()")
+        self.until(lambda: self.js("return window.late"), "the late answer did not come")
+        self.js("return new Promise(done => setTimeout(done, 50))")
+        self.assertIn("Next write expected", self.text("#found"), "the older answer came out on top")
 
     def test_a_user_is_found_with_cause_mend_and_next_write(self):
         self.search("user6@lab.example.com")
@@ -170,7 +211,8 @@ class Conduct(Page):
         for _ in range(14):
             self.browser.switch_to.active_element.send_keys(Keys.TAB)
             reached.append(self.js("const a = document.activeElement; return a.id || a.textContent.trim() || a.className"))
-        for name in ("Skip to the figures", "domain", "name", "Find", "usage", "The figures as a table", "Metrics"):
+        for name in ("Skip to the figures", "domain", "name", "Find", "usage", "The figures as a table",
+                     "The writes as a table", "Metrics"):
             self.assertIn(name, reached)
         self.assertLess(reached.index("domain"), reached.index("name"))
         outline = self.js("document.getElementById('name').focus();"
@@ -196,18 +238,28 @@ class Conduct(Page):
                     return v <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4; });
                     return 0.2126 * c[0] + 0.7152 * c[1] + 0.0722 * c[2]; };
                 const back = light(getComputedStyle(document.querySelector('#waiting').closest('section')).backgroundColor);
-                return ['#waiting td', '#waiting td.bad', '#waiting th', '.good'].map(s => {
-                    const text = light(getComputedStyle(document.querySelector(s)).color);
-                    return (Math.max(back, text) + 0.05) / (Math.min(back, text) + 0.05); });""")
+                const against = (one, other) => (Math.max(one, other) + 0.05) / (Math.min(one, other) + 0.05);
+                const texts = ['#waiting td', '#waiting td.bad', '#waiting th', '.good'].map(
+                    s => against(back, light(getComputedStyle(document.querySelector(s)).color)));
+                const edges = ['#name', '#usage', '#domain'].flatMap(s => {
+                    const style = getComputedStyle(document.querySelector(s)), edge = light(style.borderTopColor);
+                    const around = s === '#domain' ? light(getComputedStyle(document.documentElement).backgroundColor) : back;
+                    return [against(edge, around), against(edge, light(style.backgroundColor))]; });
+                return [Math.min(...texts), Math.min(...edges)];""")
+
+        def enough():
+            text, edge = contrast()
+            self.assertGreater(text, 4.5)
+            self.assertGreater(edge, 3, "where a field begins and ends")
 
         background = "return getComputedStyle(document.documentElement).backgroundColor"
         light = self.js(background)
-        self.assertGreater(min(contrast()), 4.5)
+        enough()
         self.browser.execute_cdp_cmd("Emulation.setEmulatedMedia",
                                      {"features": [{"name": "prefers-color-scheme", "value": "dark"}]})
         try:
             self.assertNotEqual(self.js(background), light)
-            self.assertGreater(min(contrast()), 4.5)
+            enough()
         finally:
             self.browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
 

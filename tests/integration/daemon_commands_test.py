@@ -6,11 +6,13 @@ import contextlib
 import json
 import os
 import pathlib
+import ssl
 import subprocess
 import sys
 import tempfile
 import time
 import unittest
+import urllib.request
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 
@@ -18,6 +20,7 @@ import key_blob
 from entra_standin import EntraStandin
 from entra_standin.exports import Exporter
 from lab import children, exposition
+from lab.certificates import CertificateAuthority
 from lab.keysyncd_process import KeysyncdProcess, binary
 from lab.samba_dc import SambaDc
 
@@ -177,6 +180,7 @@ class Commands(unittest.TestCase):
                        'keysync_keys{domain="whfb.test",usage="NGC",state="synced"} 1',
                        'keysync_registrations_total{domain="whfb.test",usage="NGC"} 2',
                        'keysync_source_up{domain="",server="",source="audit_file"} 1',
+                       f'keysync_observed_server_up{{domain="whfb.test",server="{self.dc.uri}"}} 1',
                        f'keysync_replication_delay_seconds_count{{domain="whfb.test",server="{self.dc.uri}"}} 1')
             shown = lambda: daemon.get("/metrics")[1]
             if not children.wait_until(lambda: all(figure in shown() for figure in figures), 20):
@@ -184,6 +188,25 @@ class Commands(unittest.TestCase):
                 self.fail(f"not shown: {missing}; {daemon.log_tail()}")
         finally:
             daemon.stop()
+
+    def test_the_web_servers_own_certificate_is_watched_and_its_renewal_seen(self):
+        authority = CertificateAuthority(self.folder / "web")
+        renew = lambda days: authority.issue("server", addresses=["127.0.0.1"], days=days)  # noqa: E731
+        renew(5)
+        web = self.folder / "web" / "web.yml"
+        web.write_text("tls_server_config: {cert_file: server.pem, key_file: server.key}\n")
+        daemon = KeysyncdProcess(self.folder / "web" / "daemon", self.configuration(self.entra.configuration()),
+                                 arguments=[f"--web.config.file={web}"])
+        self.addCleanup(daemon.stop)
+        daemon.url = f"https://{daemon.address}"
+        daemon._opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(
+            context=ssl.create_default_context(cafile=authority.ca_file)))
+        daemon.start()
+        series = exposition.key("keysync_certificate_expiry_timestamp_seconds", endpoint=daemon.url)
+        days = lambda: round((daemon.scrape()[series] - time.time()) / 86400)  # noqa: E731
+        self.assertEqual(days(), 5)
+        renew(20)
+        self.assertTrue(children.wait_until(lambda: days() == 20, 20, interval=0.5), daemon.log_tail())
 
 
 if __name__ == "__main__":

@@ -177,10 +177,35 @@ class EntraDaemonTest(unittest.TestCase):
         shown = lambda: json.loads(daemon.get("/api/v1/status")[1])["entra_sync"]  # noqa: E731
         self.eventually(daemon, lambda: shown()["password_sync"] is True, "the features")
         self.assertEqual((shown()["enabled"], shown()["device_writeback"]), (True, False))
+        self.assertLessEqual(abs(times.parse(shown()["last_password_sync"]) - times.now()), 60 * times.SECOND)
         self.assertIn("password sync on", self.command(daemon, "check", "--online").stdout)
         self.entra.graph.deny("sync_features")
         self.assertIn("its features are not shown", self.command(daemon, "check", "--online").stdout)
         self.assertEqual(len(self.entra.requests_seen("sync_features")), 3, "the daemon reads them once an hour")
+
+    def test_an_old_last_sync_is_a_standstill_only_while_somebody_reads_it(self):
+        self.entra.graph.set_throttle(None)
+        self.tenant.mark_synced(at=times.now() - 3600 * times.SECOND)
+        self.tenant.register_key(self.user("leftout"), at=times.now() - 60 * times.SECOND)
+        written = self.tenant.register_key(self.user("written"), at=times.now() - 30 * times.SECOND)
+        daemon = self.daemon(poll_interval="1s", reports_limit=100,
+                             filter="(|(sAMAccountName=leftout)(sAMAccountName=written))")
+        daemon.configuration["sync"] = {"cycle": "5s", "grace": "1s"}
+        daemon.write_configuration()
+        daemon.start()
+        self.write("written", written)
+        self.eventually(daemon, lambda: self.keys(daemon, "synced") == 1, "the other's key")
+        cause = lambda name: self.figure(daemon, "keysync_overdue_keys", domain=self.dc.realm, cause=name)  # noqa: E731
+        self.eventually(daemon, lambda: cause("sync_stalled") == 1, "told by the tenant's last sync")
+        self.entra.graph.deny("organization")
+        self.eventually(daemon, lambda: (cause("sync_stalled"), cause("unknown")) == (0, 1),
+                        "a cycle after the last reading")
+        told = json.loads(daemon.get("/api/v1/keys?state=overdue")[1])["keys"]
+        self.assertEqual([key["cause"] for key in told], ["unknown"], "the page says the same")
+        self.entra.graph.allow("organization")
+        self.eventually(daemon, lambda: cause("sync_stalled") == 1, "read again")
+        self.tenant.mark_synced()
+        self.eventually(daemon, lambda: cause("unknown") == 1, "the sync runs again")
 
 
 if __name__ == "__main__":

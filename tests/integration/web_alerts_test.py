@@ -13,6 +13,7 @@ import yaml
 DEPLOY = pathlib.Path(__file__).resolve().parents[2] / "deploy"
 PROMETHEUS = DEPLOY / "prometheus"
 ALERTMANAGER = DEPLOY / "alertmanager"
+RUNBOOKS = "https://runbooks.example.com/keysyncd/"  # one base for all of them, as README.md says
 
 
 def run(*command, cwd=PROMETHEUS):
@@ -53,6 +54,7 @@ class Rules(unittest.TestCase):
                 self.assertIn(rule["labels"]["severity"], ("critical", "warning", "info"))
                 self.assertTrue(rule["annotations"]["summary"])
                 self.assertTrue(rule["annotations"]["description"])
+                self.assertRegex(rule["annotations"]["runbook_url"], f"^{re.escape(RUNBOOKS)}")
                 runbook = DEPLOY / "runbooks" / rule["annotations"]["runbook_url"].rsplit("/", 1)[1]
                 self.assertIn(f"**{rule['alert']}**", runbook.read_text())
 
@@ -127,9 +129,36 @@ class Alertmanager(unittest.TestCase):
                     for name in re.search('"(.*)"', matcher).group(1).split("|"):
                         self.assertIn(name, names)
 
+    def test_a_standstill_hides_its_consequences_and_nothing_else(self):
+        rules = yaml.safe_load((ALERTMANAGER / "alertmanager.yml").read_text())["inhibit_rules"]
+
+        def matches(matchers, labels):
+            for matcher in matchers:
+                name, operator, value = re.fullmatch(r'(\w+)(=~?)"(.*)"', matcher).groups()
+                if not re.fullmatch(value if operator == "=~" else re.escape(value), labels.get(name, "")):
+                    return False
+            return True
+
+        def hides(source, target):
+            return any(matches(rule["source_matchers"], source) and matches(rule["target_matchers"], target)
+                       and all(source.get(name) == target.get(name) for name in rule.get("equal", [])) for rule in rules)
+
+        def overdue(cause, domain="corp"):
+            return {"alertname": "KeysyncOverdueKeys", "domain": domain, "cause": cause}
+
+        tenant = {"alertname": "KeysyncTenantSyncStale", "instance": "a"}
+        stalled = {"alertname": "KeysyncSyncStalled", "domain": "corp"}
+        self.assertTrue(hides(tenant, stalled))
+        self.assertTrue(hides(stalled, overdue("unknown")))
+        self.assertTrue(hides(stalled, {"alertname": "KeysyncMostKeysLate", "domain": "corp"}))
+        self.assertFalse(hides(stalled, overdue("unknown", domain="lab")))
+        for cause in ("protected_account", "account_disabled", "not_in_directory", "provisioning_error"):
+            for source in (tenant, stalled, {"alertname": "KeysyncWriteBackStopped", "domain": "corp"}):
+                self.assertFalse(hides(source, overdue(cause)), f"{source} hides {cause}")
+
     def test_the_text_names_the_cause(self):
         labels = {"alertname": "KeysyncOverdueKeys", "domain": "corp.example.com", "cause": "protected_account"}
-        annotations = {"summary": "2 keys are overdue", "description": "They wait.", "runbook_url": "file:///x.md"}
+        annotations = {"summary": "2 keys are overdue", "description": "They wait.", "runbook_url": "https://x/x.md"}
         data = {"receiver": "r", "status": "firing", "groupLabels": {}, "commonLabels": labels,
                 "commonAnnotations": annotations, "externalURL": "http://localhost",
                 "alerts": [{"status": "firing", "labels": labels, "annotations": annotations,
@@ -147,7 +176,7 @@ class Alertmanager(unittest.TestCase):
             code, text = render("keysyncd.text")
             self.assertEqual(code, 0, text)
             self.assertIn("Since: 2026-01-02 03:04 UTC", text)
-            self.assertIn("Runbook: file:///x.md", text)
+            self.assertIn("Runbook: https://x/x.md", text)
 
 
 if __name__ == "__main__":

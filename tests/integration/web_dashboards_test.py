@@ -21,6 +21,7 @@ DEPLOY = pathlib.Path(__file__).resolve().parents[2] / "deploy"
 # (dashboard, panel, number of the query): why it is rightly empty.
 RIGHTLY_EMPTY = {
     ("keysyncd-drill-down", "Polls and failures a minute", 1): "no poll fails while the test looks",
+    ("keysyncd-overview", "Alerts", 0): "what fires has to last for minutes first; what is pending is not shown",
     ("keysyncd-drill-down", "Graph requests a minute", 0): "the stand-in asks Graph nothing after its start",
 }
 
@@ -46,6 +47,12 @@ class Queries(unittest.TestCase):
                 result = self.prometheus.wait_for(runnable(query), 15)
                 self.assertTrue(any(value == value for _, value in result), f"NaN only: {result}")
 
+    def test_the_table_of_alerts_shows_what_fires_and_not_what_is_pending(self):
+        [query] = [query for place, query in queries() if place == ("keysyncd-overview", "Alerts", 0)]
+        anything = query.replace(',alertstate="firing"', "")
+        self.assertNotEqual(anything, query)
+        self.prometheus.wait_for(anything, 60)
+
     def test_every_recording_rule_has_data_and_none_fails(self):
         for rule in self.prometheus.rules():
             with self.subTest(rule=rule["name"]):
@@ -62,7 +69,8 @@ class Queries(unittest.TestCase):
 
     def test_every_metric_of_the_exposition_is_on_a_dashboard_in_a_rule_or_left_out_for_a_reason(self):
         left_out = {"process_virtual_memory_bytes", "process_max_fds",
-                    "keysync_config_last_reload_success_timestamp_seconds"}  # seen beside what is shown
+                    "keysync_config_last_reload_success_timestamp_seconds",  # seen beside what is shown
+                    "keysync_observed_server_up"}  # 0 also where there was no reason yet to look: for the runbook
         used = json.dumps(dashboards()) + "".join(
             path.read_text() for path in (DEPLOY / "prometheus").glob("keysyncd.*.yml"))
         with urllib.request.urlopen(self.web.origin + "/metrics", timeout=10) as answer:
@@ -81,12 +89,31 @@ class Form(unittest.TestCase):
                 with self.subTest(dashboard=name, panel=panel["title"]):
                     self.assertEqual(panel["datasource"]["uid"], "${datasource}")
                     self.assertTrue(panel["fieldConfig"]["defaults"]["unit"])
-                    self.assertTrue(panel["description"] or panel["title"])
+                    self.assertTrue(panel["title"])
+                    self.assertRegex(panel["description"], r"^\S.*[.]$")
+                    self.assertNotEqual(panel["description"], panel["title"])
+
+    def test_thresholds_of_waiting_follow_the_configured_cycle(self):
+        for name, dashboard in dashboards().items():
+            for panel in panels(dashboard):
+                steps = panel["fieldConfig"]["defaults"].get("thresholds", {}).get("steps", [])
+                if panel["fieldConfig"]["defaults"]["unit"] == "s" and panel["title"] != "Certificates":
+                    with self.subTest(dashboard=name, panel=panel["title"]):
+                        self.assertEqual([step["value"] for step in steps if (step["value"] or 0) > 1], [])
+
+    def test_replicas_are_not_added_up(self):
+        for (name, title, _), query in queries():
+            for metric in re.findall(r"\b(?:rate|increase)\((keysync_\w+)", query):
+                per_process = re.search("_polls_|_poll_|_graph_|_ldap_", metric)  # what each process does is added up
+                if not per_process:
+                    with self.subTest(dashboard=name, panel=title):
+                        self.assertRegex(query, r"max by \([a-z, ]+\) \((rate|increase)\(" + metric)
 
     def test_links_lead_to_runbooks_that_exist(self):
         for dashboard in dashboards().values():
             for panel in panels(dashboard):
                 for link in panel["links"]:
+                    self.assertRegex(link["url"], "^https://runbooks.example.com/keysyncd/")  # the base of the alerts, too
                     self.assertTrue((DEPLOY / "runbooks" / link["url"].rsplit("/", 1)[1]).exists(), link)
 
     def test_panels_do_not_overlap(self):

@@ -173,6 +173,8 @@ class Graph:
         state = self.tenant.sync_state()
         entity = {"id": self.tenant_id, "displayName": "Stand-in tenant", "tenantType": "AAD", "verifiedDomains": [],
                   "onPremisesSyncEnabled": state["sync_enabled"], "onPremisesLastSyncDateTime": state["last_sync"]}
+        if state["last_password_sync"] is not None:  # not in every version's type
+            entity["onPremisesLastPasswordSyncDateTime"] = state["last_password_sync"]
         if "$select" in parameters:
             entity = odata.select(entity, parameters["$select"])
         return 200, {}, {"@odata.context": f"{self.base_url}/v1.0/$metadata#organization", "value": [entity]}

@@ -72,7 +72,9 @@ metrics::Snapshot canned_snapshot(Moment now, std::chrono::seconds age) {
 
 std::unique_ptr<metrics::Instruments> canned_instruments(Moment now) {
     const metrics::DeclaredSources sources{
-        .directories = {{"corp.example.com", {"ldaps://dc1.corp.example.com", "ldaps://dc2.corp.example.com"}},
+        .directories = {{"corp.example.com",
+                         {"ldaps://dc1.corp.example.com", "ldaps://dc2.corp.example.com"},
+                         {"ldaps://dc9.branch.example.com"}},
                         {"lab.example.com", {"ldaps://dc1.lab.example.com"}}},
         .graph = true,
         .audit_files = true,
@@ -94,9 +96,9 @@ std::unique_ptr<metrics::Instruments> canned_instruments(Moment now) {
     instruments->graph_request("audit", "200");
     instruments->graph_request("token", "200");
     instruments->graph_throttled(3s);
-    instruments->clock_offset("dc1.corp.example.com", -25ms);
+    instruments->clock_offset("ldaps://dc1.corp.example.com", -25ms);
     instruments->clock_offset("graph", 400ms);
-    instruments->certificate_expiry("dc1.corp.example.com:636", now + 24h * 90);
+    instruments->certificate_expiry("ldaps://dc1.corp.example.com", now + 24h * 90);
     instruments->config_reloaded(true, now);
     return instruments;
 }

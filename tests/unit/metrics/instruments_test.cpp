@@ -106,11 +106,61 @@ TEST_CASE("keysync_source_up follows the server in use and never loses the other
     instruments.poll_failed(Source::ldap, "a.example", "", "connect", 1ms);
     CHECK(up("ldaps://dc1.a") == 0);
     CHECK(up("ldaps://dc2.a") == 0);
-    instruments.observed_server("a.example", "ldaps://dc9.branch", true);
     instruments.poll_succeeded(Source::ldap, "a.example", "ldaps://dc1.a", 1ms, now);
-    CHECK(up("ldaps://dc9.branch") == 1);
     instruments.poll_succeeded(Source::ldap, "b.example", "ldaps://dc1.b", 1ms, now);
     CHECK(up("ldaps://dc1.a") == 1);
+}
+
+TEST_CASE("an observed server that answers does not hide a domain that is down") {
+    DeclaredSources sources = two_domains();
+    sources.directories[0].observed = {"ldaps://dc9.branch", "ldaps://dc2.a"};
+    Instruments instruments(sources, build);
+    const auto observed = [&](const char* name) {
+        return gauge(instruments, "keysync_observed_server_up", {{"domain", "a.example"}, {"server", name}});
+    };
+    CHECK(observed("ldaps://dc9.branch") == 0);
+    instruments.observed_server("a.example", "ldaps://dc9.branch", true);
+    instruments.observed_server("a.example", "ldaps://dc2.a", true);  // one that is polled as well
+    instruments.observed_server("a.example", "ldaps://dc8.undeclared", true);
+    instruments.poll_failed(Source::ldap, "a.example", "ldaps://dc1.a", "connect", 1ms);
+    CHECK(observed("ldaps://dc9.branch") == 1);
+    CHECK(observed("ldaps://dc2.a") == 1);
+    CHECK_FALSE(find(instruments, "keysync_source_up", server("a.example", "ldaps://dc9.branch")));
+    CHECK(gauge(instruments, "keysync_source_up", server("a.example", "ldaps://dc2.a")) == 0);
+    CHECK_FALSE(find(instruments, "keysync_observed_server_up",
+                     {{"domain", "a.example"}, {"server", "ldaps://dc8.undeclared"}}));
+    sources.directories[0].observed = {"ldaps://dc2.a"};
+    instruments.declare(sources);
+    CHECK(observed("ldaps://dc2.a") == 1);
+    CHECK_FALSE(
+        find(instruments, "keysync_observed_server_up", {{"domain", "a.example"}, {"server", "ldaps://dc9.branch"}}));
+}
+
+TEST_CASE("after a failover nothing is told of the other server's clock and certificate") {
+    DeclaredSources sources = two_domains();
+    sources.clock_peers = {"ldaps://dc1.a", "ldaps://dc2.a", "graph"};
+    Instruments instruments(sources, build);
+    const auto polled = [&](const char* name, Seconds offset) {
+        instruments.poll_succeeded(Source::ldap, "a.example", name, 1ms, now);
+        instruments.clock_offset(name, offset);
+        instruments.certificate_expiry(name, now + 24h);
+    };
+    instruments.clock_offset("graph", 3s);
+    instruments.certificate_expiry("entra_client", now);
+    instruments.poll_succeeded(Source::ldap, "b.example", "ldaps://dc1.b", 1ms, now);
+    instruments.clock_offset("ldaps://dc1.b", 4s);
+    polled("ldaps://dc1.b", 4s);  // read for both domains
+    polled("ldaps://dc1.a", 60s);
+    instruments.poll_failed(Source::ldap, "a.example", "ldaps://dc1.a", "tls", 1ms);
+    CHECK(find(instruments, "keysync_certificate_expiry_timestamp_seconds", {{"endpoint", "ldaps://dc1.a"}}));
+    polled("ldaps://dc2.a", 2s);
+    CHECK(gauge(instruments, "keysync_clock_offset_seconds", {{"peer", "ldaps://dc1.a"}}) == 0);
+    CHECK_FALSE(find(instruments, "keysync_certificate_expiry_timestamp_seconds", {{"endpoint", "ldaps://dc1.a"}}));
+    CHECK(gauge(instruments, "keysync_clock_offset_seconds", {{"peer", "ldaps://dc2.a"}}) == 2);
+    CHECK(gauge(instruments, "keysync_clock_offset_seconds", {{"peer", "ldaps://dc1.b"}}) == 4);
+    CHECK(gauge(instruments, "keysync_clock_offset_seconds", {{"peer", "graph"}}) == 3);
+    CHECK(find(instruments, "keysync_certificate_expiry_timestamp_seconds", {{"endpoint", "entra_client"}}));
+    CHECK(find(instruments, "keysync_certificate_expiry_timestamp_seconds", {{"endpoint", "ldaps://dc2.a"}}));
 }
 
 TEST_CASE("reasons, endpoints and codes that nobody declared do not make new series") {
@@ -159,8 +209,8 @@ TEST_CASE("a failed reload keeps the time of the one in force") {
 TEST_CASE("certificates of the year 9999 do not overflow") {
     using Ticks = std::chrono::duration<std::int64_t, std::ratio<1, 10'000'000>>;
     Instruments instruments(two_domains(), build);
-    instruments.certificate_expiry("dc1:636", std::chrono::sys_time<Ticks>(std::chrono::seconds(253402300799)));
-    CHECK(gauge(instruments, "keysync_certificate_expiry_timestamp_seconds", {{"endpoint", "dc1:636"}}) ==
+    instruments.certificate_expiry("ldaps://dc1", std::chrono::sys_time<Ticks>(std::chrono::seconds(253402300799)));
+    CHECK(gauge(instruments, "keysync_certificate_expiry_timestamp_seconds", {{"endpoint", "ldaps://dc1"}}) ==
           253402300799);
 }
 

@@ -23,3 +23,13 @@ TEST_CASE("one line a source and domain, with the server in use") {
     CHECK_FALSE(health[2].up);
     CHECK(health[2].last_success == 50);
 }
+
+TEST_CASE("a server that is only observed is never the one in use") {
+    Instruments instruments({.directories = {{"a", {"dc1", "dc2"}, {"dc9"}}}}, {"1", "r", "c"});
+    instruments.poll_succeeded(Source::ldap, "a", "dc1", 1ms, UnixTime(Seconds(100)));
+    instruments.observed_server("a", "dc9", true);
+    CHECK(source_health(instruments).front().server == "dc1");
+    instruments.poll_failed(Source::ldap, "a", "", "connect", 1ms);
+    CHECK_FALSE(source_health(instruments).front().up);
+    CHECK(source_health(instruments).front().server.empty());
+}

@@ -3,8 +3,11 @@
 #include <doctest/doctest.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <filesystem>
 #include <fstream>
+
+#include "tests/unit/entra/made_certificate.hpp"
 
 using namespace keysyncd::daemon;
 
@@ -57,4 +60,22 @@ TEST_CASE("an empty web configuration leaves plain HTTP for everybody") {
     options.gate(HttpRequest{}, [&](std::optional<HttpResponse> told) { verdict = std::move(told); });
     REQUIRE(verdict);
     CHECK_FALSE(*verdict);
+}
+
+TEST_CASE("the end of the web server's own certificate is known") {
+    const keysyncd::entra::testing::TemporaryFolder folder;
+    const auto certificate = folder.path / "web.pem";
+    const auto key = folder.write("web.key", "");
+    const keysyncd::entra::testing::MadeCertificate made(-60, 3600, true);
+    made.write_certificate(certificate);
+    made.write_key(key);
+    const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
+    const auto security =
+        WebConfig("tls_server_config:\n  cert_file: " + certificate.string() + "\n  key_file: " + key.string() + "\n")
+            .open();
+    const auto expiry = security->certificate_expiry();
+    REQUIRE(expiry);
+    CHECK(*expiry > now + std::chrono::minutes(58));
+    CHECK(*expiry <= now + std::chrono::minutes(60));
+    CHECK_FALSE(WebConfig("").open()->certificate_expiry());
 }

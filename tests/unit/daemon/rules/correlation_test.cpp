@@ -129,13 +129,5 @@ TEST_CASE("the cause is the most specific one") {
     CHECK(cause_of(AccountFinding::unknown, false, false) == metrics::Cause::unknown);
 }
 
-TEST_CASE("the sync is stalled after two cycles without a write or without the tenant's sync") {
-    CHECK_FALSE(sync_stalled(noon, noon - 60min, noon - 10min, 30min));
-    CHECK(sync_stalled(noon, noon - 60min - 1s, noon - 10min, 30min));
-    CHECK(sync_stalled(noon, noon - 10min, noon - 60min - 1s, 30min));
-    CHECK_FALSE(sync_stalled(noon, noon - 10min, std::nullopt, 30min));
-    CHECK(sync_stalled(noon, std::nullopt, noon - 10min, 30min));
-}
-
 }  // namespace
 }  // namespace keysyncd::daemon
