@@ -14,9 +14,8 @@
 namespace keysyncd::daemon {
 
 LedgerViews::LedgerViews(Database& database, const config::SyncSettings& sync, Instant now) : sync_(sync), now_(now) {
-    std::optional<Instant> last_sync;
     if (const auto stored = MetaTable{database}.get(meta_name::entra_last_sync)) {
-        last_sync = Instant{Ticks{*stored}};
+        last_sync_ = Instant{Ticks{*stored}};
     }
     BurstTable bursts{database};
     Statement rows = database.prepare("SELECT id, name, domain_sid, last_cloud_write FROM domains");
@@ -25,7 +24,7 @@ LedgerViews::LedgerViews(Database& database, const config::SyncSettings& sync, I
         DomainFacts facts;
         facts.name = rows.text(1);
         facts.sid = ldap::Sid::from_bytes(rows.blob(2)).value_or(ldap::Sid{}).to_string();
-        facts.stalled = sync_stalled(now, optional_instant_column(rows, 3), last_sync, sync.cycle);
+        facts.stalled = sync_stalled(now, optional_instant_column(rows, 3), last_sync_, sync.cycle);
         facts.bursts = bursts.newest(id);
         facts.cycle = observe_cycle(facts.bursts, sync.cycle);
         domains_[id] = std::move(facts);
@@ -124,7 +123,13 @@ NextWrite LedgerViews::next_write(DomainId domain) const {
     if (facts != domains_.end() && facts->second.cycle) {
         return {next_cycle(*facts->second.cycle, now_), facts->second.cycle->uncertainty, true};
     }
-    // Nothing observed: somewhere within the next configured cycle, its run included.
+    // Nothing observed. A run tells Entra first and writes to the directory then: within its grace.
+    if (last_sync_ && now_ - *last_sync_ < 2 * Ticks{sync_.cycle}) {
+        return {.at = next_cycle({Ticks{sync_.cycle}, {}, *last_sync_}, now_),
+                .uncertainty = Ticks{sync_.grace},
+                .last_sync = true};
+    }
+    // Not even that: somewhere within the next configured cycle, its run included.
     const Ticks half = Ticks{sync_.cycle} / 2;
     return {now_ + half, half + Ticks{sync_.grace}, false};
 }
