@@ -159,6 +159,11 @@ class KubernetesTest(unittest.TestCase):
         self.assertEqual(volumes["secrets"]["secret"]["defaultMode"] & 0o007, 0, "no secret is open to others")
         self.assertEqual(volumes["config"]["configMap"]["name"], self.kustomization["configMapGenerator"][0]["name"])
 
+    def test_replicas_share_microsofts_limit(self):
+        """5 requests in 10 s of the reports family, an application and tenant."""
+        entra = load(KUBERNETES / "keysyncd.yaml")[0]["entra"]
+        self.assertLessEqual(self.objects["StatefulSet"]["spec"]["replicas"] * entra["reports_limit"], 5)
+
     def test_restricted_pod_security(self):
         """The Pod Security Standard that the namespace enforces, and a read-only root on top of it."""
         pod = self.pod["spec"]["securityContext"]
