@@ -121,6 +121,15 @@ class PackageTest(unittest.TestCase):
         ):
             self.assertEqual(run("bash", "-c", complete, "bash", *words).strip(), expected, words)
 
+    def test_3_every_help_tells_the_exit_codes_and_the_defaults(self):
+        for command in ("run", "check", "report", "explain", "decode", "version"):
+            self.assertRegex(run("keysyncd", command, "--help"), r"(?s)Exit codes:\n  0  .*\n  1  .*\n  2  ")
+        self.assertIn("  2  ", run("keysyncd", "--help"))
+        for command, defaults in (("run", ("127.0.0.1:10061", "info", "logfmt")), ("report", ("30d", "table")),
+                                  ("explain", ("text",)), ("decode", ("text",))):
+            for default in defaults:
+                self.assertIn(f"(default {default})", run("keysyncd", command, "--help"))
+
     def in_roots_shell(self, line):
         """(exit code, output) of a line as an administrator would paste it."""
         environment = {name: value for name, value in os.environ.items() if name != "CREDENTIALS_DIRECTORY"}
