@@ -182,6 +182,10 @@ class KubernetesTest(unittest.TestCase):
         self.assertIs(self.pod["spec"]["automountServiceAccountToken"], False)
         self.assertEqual(self.objects["Namespace"]["metadata"]["labels"]["pod-security.kubernetes.io/enforce"], "restricted")
 
+    def test_the_image_is_the_one_that_the_readme_builds(self):
+        built = re.search(r"podman build .* -t (\S+) ", (PROJECT / "README.md").read_text(encoding="utf-8"))[1]
+        self.assertEqual(self.container["image"], built)
+
     def test_quantities(self):
         quantities = [*self.container["resources"]["requests"].values(), *self.container["resources"]["limits"].values(),
                       self.objects["StatefulSet"]["spec"]["volumeClaimTemplates"][0]["spec"]["resources"]["requests"]["storage"]]

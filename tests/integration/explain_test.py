@@ -123,6 +123,13 @@ class ExplainTest(unittest.TestCase):
         self.entra.graph.refuse_or = True
         self.holds_for_both(daemon)
 
+    def test_where_the_registration_report_is_read_a_user_is_asked_about_directly(self):
+        standin = self.stuck()
+        self.entra.graph.deny("audit", "Authentication_RequestFromNonPremiumTenantOrB2CTenant", "No licence.")
+        daemon = self.daemon(("standin.test", standin), registrations="report")
+        self.holds_for_both(daemon)
+        self.assertEqual(self.entra.requests_seen("registration_details"), [], "of everybody, for one")
+
     def test_the_daemons_ledger_knows_what_entra_has_forgotten(self):
         standin = self.stuck()
         daemon = self.daemon(("standin.test", standin), poll_interval="1s", lookback="5d", reports_limit=100)
