@@ -1,7 +1,9 @@
 // The audit log's queries. Microsoft documents which properties can be filtered on, but neither the combination with
-// `or` nor the largest $top: so the query starts out short and large, and gives way each time Graph answers 400. Pure.
+// `or` nor the largest $top: so the query starts out short and large, and gives way each time Graph answers 400. One
+// user's events alone can be asked for, which makes weeks of a large tenant's log a page. Pure.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -10,9 +12,18 @@
 
 namespace keysyncd::entra {
 
+/// Whose events are wanted.
+struct AuditUser {
+    std::string id;                   ///< Entra object id
+    std::string user_principal_name;  ///< may be empty
+};
+
 class AuditQuery {
   public:
     AuditQuery(std::string graph_origin, std::vector<std::string> activities);
+
+    /// The same for one user's events, with what Graph is known to refuse; events of other activities may come too.
+    [[nodiscard]] AuditQuery of(AuditUser user) const;
 
     /// The first pages to ask for: one for all activities, or one each where Graph refused the combination.
     [[nodiscard]] std::vector<std::string> urls(Instant since) const;
@@ -25,8 +36,12 @@ class AuditQuery {
 
   private:
     [[nodiscard]] std::string url(std::string_view activities, Instant since) const;
+    [[nodiscard]] bool simplify();
+    [[nodiscard]] std::string user_clause() const;
     std::string origin_;
     std::vector<std::string> activities_;
+    std::optional<AuditUser> user_;
+    bool by_every_name_ = true;  ///< of the user
     bool combined_ = true;
     int page_size_ = 500;
 };

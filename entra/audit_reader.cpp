@@ -18,8 +18,23 @@ AuditReader::AuditReader(GraphSession& session, std::string graph_origin, Activi
       on_malformed_(std::move(on_malformed)) {}
 
 std::expected<void, GraphError> AuditReader::read(Instant since, const EventSink& sink, const std::stop_token& stop) {
+    return read(query_, since, sink, stop);
+}
+
+std::expected<void, GraphError> AuditReader::read_of(const AuditUser& user, Instant since, const EventSink& sink,
+                                                     const std::stop_token& stop) {
+    AuditQuery narrowed = query_.of(user);
+    auto outcome = read(narrowed, since, sink, stop);
+    if (!outcome && outcome.error().failure == GraphFailure::bad_answer) {
+        return read(query_, since, sink, stop);
+    }
+    return outcome;
+}
+
+std::expected<void, GraphError> AuditReader::read(AuditQuery& query, Instant since, const EventSink& sink,
+                                                  const std::stop_token& stop) {
     for (;;) {
-        const auto walked = walk_all(since, sink, stop);
+        const auto walked = walk_all(query, since, sink, stop);
         if (!walked) {
             return std::unexpected(walked.error());
         }
@@ -30,10 +45,10 @@ std::expected<void, GraphError> AuditReader::read(Instant since, const EventSink
 }
 
 /// Every page of every query that stands for "all configured activities since then".
-std::expected<AuditReader::Walk, GraphError> AuditReader::walk_all(Instant since, const EventSink& sink,
-                                                                   const std::stop_token& stop) {
-    for (std::string& first : query_.urls(since)) {
-        auto walked = walk(std::move(first), sink, stop);
+std::expected<AuditReader::Walk, GraphError> AuditReader::walk_all(AuditQuery& query, Instant since,
+                                                                   const EventSink& sink, const std::stop_token& stop) {
+    for (std::string& first : query.urls(since)) {
+        auto walked = walk(query, std::move(first), sink, stop);
         if (!walked || *walked == Walk::query_changed) {
             return walked;
         }
@@ -41,15 +56,15 @@ std::expected<AuditReader::Walk, GraphError> AuditReader::walk_all(Instant since
     return Walk::whole;
 }
 
-std::expected<AuditReader::Walk, GraphError> AuditReader::walk(std::string first, const EventSink& sink,
-                                                               const std::stop_token& stop) {
+std::expected<AuditReader::Walk, GraphError> AuditReader::walk(AuditQuery& query, std::string first,
+                                                               const EventSink& sink, const std::stop_token& stop) {
     Paging paging(origin_, std::move(first));
     for (;;) {
         auto answer = session_.ask({"audit", what, paging.url(), Family::reports}, stop);
         if (!answer) {
             return std::unexpected(std::move(answer.error()));
         }
-        if (answer->status == 400 && paging.pages() == 1 && query_.refused(read_complaint(answer->body).message)) {
+        if (answer->status == 400 && paging.pages() == 1 && query.refused(read_complaint(answer->body).message)) {
             return Walk::query_changed;
         }
         if (answer->status != 200) {

@@ -23,12 +23,17 @@ class AuditReader {
 
     [[nodiscard]] std::expected<void, GraphError> read(Instant since, const EventSink& sink,
                                                        const std::stop_token& stop);
+    /// One user's alone; of everybody where Graph refuses to narrow its log to one: the sink looks at who it is.
+    [[nodiscard]] std::expected<void, GraphError> read_of(const AuditUser& user, Instant since, const EventSink& sink,
+                                                          const std::stop_token& stop);
 
   private:
+    [[nodiscard]] std::expected<void, GraphError> read(AuditQuery& query, Instant since, const EventSink& sink,
+                                                       const std::stop_token& stop);
     enum class Walk : bool { whole, query_changed };
-    [[nodiscard]] std::expected<Walk, GraphError> walk_all(Instant since, const EventSink& sink,
+    [[nodiscard]] std::expected<Walk, GraphError> walk_all(AuditQuery& query, Instant since, const EventSink& sink,
                                                            const std::stop_token& stop);
-    [[nodiscard]] std::expected<Walk, GraphError> walk(std::string first, const EventSink& sink,
+    [[nodiscard]] std::expected<Walk, GraphError> walk(AuditQuery& query, std::string first, const EventSink& sink,
                                                        const std::stop_token& stop);
 
     GraphSession& session_;

@@ -62,6 +62,11 @@ std::expected<void, GraphError> GraphReader::read_registrations(Instant since, c
     return impl_->audit.read(since, page, stop);
 }
 
+std::expected<void, GraphError> GraphReader::read_registrations_of(const AuditUser& user, Instant since,
+                                                                   const EventSink& page, const std::stop_token& stop) {
+    return impl_->audit.read_of(user, since, page, stop);
+}
+
 std::expected<std::optional<EntraUser>, GraphError> GraphReader::read_user(std::string_view id_or_upn,
                                                                            const std::stop_token& stop) {
     return impl_->users.read_user(id_or_upn, stop);

@@ -22,6 +22,13 @@ namespace {
 
 constexpr int usage_error = 2;
 
+constexpr const char* exit_codes =
+    "Exit codes:\n"
+    "  0  done, and all is well\n"
+    "  1  it ran, and something is wrong: a failed check, a source that cannot be reached, a value that does not "
+    "decode\n"
+    "  2  the command line or the configuration is wrong";
+
 const std::map<std::string, LogLevel> log_levels{
     {"debug", LogLevel::debug}, {"info", LogLevel::info}, {"warn", LogLevel::warn}, {"error", LogLevel::error}};
 const std::map<std::string, LogFormat> log_formats{{"logfmt", LogFormat::logfmt}, {"json", LogFormat::json}};
@@ -55,12 +62,16 @@ struct CommandLine {
     CommandLine() {
         app.require_subcommand(1);
         app.fallthrough(false);
+        app.footer(exit_codes);
         add_run();
         add_check();
         add_report();
         add_explain();
         add_decode();
         add_version();
+        for (CLI::App* command : app.get_subcommands({})) {
+            command->footer(exit_codes);
+        }
     }
 
     int check() const {
@@ -90,7 +101,7 @@ struct CommandLine {
         CLI::App* command = app.add_subcommand("report", "Show the delay distribution of the keys that are there");
         command->add_option("--config.file", config_file, "The configuration (YAML)")->required()->type_name("FILE");
         command->add_option("--since", since, "How far back (default 30d)")->type_name("DURATION");
-        command->add_option("--format", report_format, "How to show it")
+        command->add_option("--format", report_format, "How to show it (default table)")
             ->transform(one_of(report_formats, "table|json|csv"));
         command->callback([this] {
             chosen = [this] {
@@ -112,7 +123,7 @@ struct CommandLine {
         command->add_option("user", user, "User principal name, sAMAccountName, DN, objectGUID or SID")
             ->required()
             ->type_name("USER");
-        command->add_option("--format", explain_format, "How to show it")
+        command->add_option("--format", explain_format, "How to show it (default text)")
             ->transform(one_of(explain_formats, "text|json"));
         command->callback([this] {
             chosen = [this] {
@@ -137,9 +148,9 @@ struct CommandLine {
             ->type_name("FILE");
         command->add_flag("--web.enable-lifecycle", run.enable_lifecycle, "Serve POST /-/reload");
         command->add_flag("--web.disable-users", run.disable_users, "Close the pages and API that show users");
-        command->add_option("--log.level", run.log_level, "What to log")
+        command->add_option("--log.level", run.log_level, "What to log (default info)")
             ->transform(one_of(log_levels, "debug|info|warn|error"));
-        command->add_option("--log.format", run.log_format, "How to log")
+        command->add_option("--log.format", run.log_format, "How to log (default logfmt)")
             ->transform(one_of(log_formats, "logfmt|json"));
         command->callback([this] { chosen = [this] { return run_daemon(run); }; });
     }
@@ -158,7 +169,7 @@ struct CommandLine {
         command
             ->add_option("value", value, "DN-Binary, hex, base64 or LDIF; - or nothing: one a line on standard input")
             ->type_name("VALUE");
-        command->add_option("--format", decode_format, "How to show it")
+        command->add_option("--format", decode_format, "How to show it (default text)")
             ->transform(one_of(decode_formats, "text|json"));
         command->callback([this] {
             chosen = [this] {

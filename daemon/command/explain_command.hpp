@@ -19,9 +19,13 @@ enum class ExplainFormat : std::uint8_t { text, json };
                               std::ostream& out, std::ostream& err, const Clock& clock);
 
 /// One user in words.
-void write_explanation(std::ostream& out, const UserView& user, const config::SyncSettings& sync, Instant now);
+void write_explanation(std::ostream& out, const UserView& user, const config::Settings& settings, Instant now);
 
-/// What the ledger saw happen is better than what one look can tell: keys it knows replace those of the look.
+/// The names of the domains, for people.
+[[nodiscard]] std::string domains_asked(const config::Settings& settings);
+
+/// What the ledger saw happen is better than what one look can tell: keys it knows replace those of the look, and those
+/// that were registered before Entra's memory begins are added.
 void merge_observed(UserView& looked_at, const UserView& observed);
 
 }  // namespace keysyncd::daemon

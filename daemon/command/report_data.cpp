@@ -11,10 +11,6 @@ namespace {
 constexpr std::size_t slowest_shown = 10;
 constexpr std::size_t quarters = 12;  // three cycles
 
-bool waits(const KeyView& key) {
-    return key.state == metrics::State::pending || key.state == metrics::State::overdue;
-}
-
 }  // namespace
 
 std::optional<Ticks> percentile(std::span<const Ticks> sorted, double share) {

@@ -80,11 +80,15 @@ class Daemon {
                 return 1;
             }
         }
+        const UserPages users = options_.disable_users ? UserPages::closed : UserPages::open;
         for (const HttpAddress& address : server_->addresses()) {
             log(LogLevel::info, "listening", {{"address", to_string(address)}});
-            if (const auto warning = exposure(address, security_.get())) {
+            if (const auto warning = exposure(address, security_.get(), users)) {
                 log(LogLevel::warn, *warning, {{"address", to_string(address)}});
             }
+        }
+        if (security_) {
+            security_->watch_exposure(server_->addresses(), users);
         }
         server_->start();
         return 0;

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <stop_token>
 
+#include "daemon/command/wanted_user.hpp"
 #include "daemon/monitor/registration_feed.hpp"
 #include "daemon/record/ledger_desk.hpp"
 #include "daemon/rules/finding_policy.hpp"
@@ -42,10 +43,11 @@ class SurveySink final : public ldap::PassSink {
 
 constexpr std::size_t questions_about_one = 4;
 
-// The first poll of a ledger reads the audit log from the look-back on.
-config::Settings looking_back(config::Settings settings, std::chrono::seconds since) {
-    if (settings.entra) {
-        settings.entra->lookback = since;
+// The first poll of a ledger reads the audit log from the look-back on: everybody's for a report. For one user
+// everybody's log of weeks would be read to tell of a few events: Entra is asked for that user's.
+config::Settings looking_back(config::Settings settings, const SurveyScope& scope) {
+    if (settings.entra && scope.user.empty()) {
+        settings.entra->lookback = scope.since;
     }
     return settings;
 }
@@ -53,11 +55,12 @@ config::Settings looking_back(config::Settings settings, std::chrono::seconds si
 class Surveyor {
   public:
     Surveyor(const config::Settings& settings, const SurveyScope& scope, const Clock& clock, SurveyResult& result)
-        : settings_(looking_back(settings, scope.since)),
+        : settings_(looking_back(settings, scope)),
           scope_(scope),
           clock_(clock),
           result_(result),
-          desk_(*result.ledger, settings_) {}
+          desk_(*result.ledger, settings_),
+          wanted_(scope.user) {}
 
     void read_directory(const SurveyProgress& progress) {
         for (config::DomainSettings domain : settings_.domains) {
@@ -80,7 +83,8 @@ class Surveyor {
             desk_.directory.finish_pass(id, *pass, clock_());
             desk_.directory.after_first_sweeps();
             if (!scope_.user.empty()) {
-                look_up_wanted(*reader.second);
+                look_up_wanted(domain.name, *reader.second);
+                suppose_others_are_written(id);
             }
             for (const std::string& warning : pass->warnings) {
                 result_.problems.push_back(fmt::format("{}: {}", domain.name, warning));
@@ -119,29 +123,37 @@ class Surveyor {
 
   private:
     // A user without keys is not in a sweep, but its account tells its other names and why it may be stuck.
-    void look_up_wanted(ldap::DomainReader& reader) {
+    void look_up_wanted(const std::string& domain, ldap::DomainReader& reader) {
         auto account = reader.look_up({{}, {}, scope_.user}, stop_.get_token());
         if (!account) {
             result_.problems.push_back(account.error().detail);
         } else if (*account) {
-            result_.account = std::move(**account);
+            result_.accounts.push_back({domain, std::move(**account)});
+        }
+    }
+
+    // A look at one user sees nobody else's writes: that they have stopped is told by the tenant's last sync alone.
+    void suppose_others_are_written(DomainId id) {
+        if (settings_.uses_graph()) {
+            result_.ledger->in_transaction([&] { result_.ledger->domain(id).last_cloud_write = clock_(); });
         }
     }
 
     std::expected<void, entra::GraphError> read_graph() {
         entra::GraphReader graph{*settings_.entra, {}};
-        auto one_user = wanted_user(graph);
-        if (!one_user) {
-            return std::unexpected(one_user.error());
+        if (auto found = find_wanted_users(graph); !found) {
+            return found;
         }
-        entra_user_ = std::move(*one_user);
         RegistrationFeed feed{*settings_.entra,
                               graph,
                               [this](const std::function<void(LedgerDesk&)>& work) { work(desk_); },
                               clock_,
                               [](LogLevel, std::string_view, std::string_view) {},
                               [this](const entra::RegistrationEvent& event) { return is_wanted(event); }};
-        if (auto read = feed.poll(stop_.get_token()); !read) {
+        auto read = scope_.user.empty()
+                        ? feed.poll(stop_.get_token())
+                        : feed.poll_users(wanted_.in_entra(), clock_() - Ticks{scope_.since}, stop_.get_token());
+        if (!read) {
             return read;
         }
         if (feed.postponed() > 0) {
@@ -191,29 +203,22 @@ class Surveyor {
         }
     }
 
-    [[nodiscard]] bool is_wanted(const entra::RegistrationEvent& event) const {
-        if (scope_.user.empty()) {
-            return true;
+    // Entra's users of the one that was asked for: by its own name, or the principal names that the directory gave.
+    std::expected<void, entra::GraphError> find_wanted_users(entra::GraphReader& graph) {
+        for (const std::string& name : wanted_.names_in_entra(result_.accounts)) {
+            auto user = graph.read_user(name, stop_.get_token());
+            if (!user) {
+                return std::unexpected(std::move(user.error()));
+            }
+            if (*user) {
+                wanted_.found_in_entra(std::move(**user));
+            }
         }
-        if (entra_user_) {
-            return event.user_id == entra_user_->id || event.user_principal_name == entra_user_->user_principal_name;
-        }
-        const std::string& name = result_.account ? result_.account->user_principal_name : scope_.user;
-        return event.user_id == scope_.user ||
-               (!name.empty() && entra::equal_ignoring_case(event.user_principal_name, name));
+        return {};
     }
 
-    // Entra's user of the one that was asked for: its own name, or the principal name that the directory gave.
-    std::expected<std::optional<entra::EntraUser>, entra::GraphError> wanted_user(entra::GraphReader& graph) {
-        if (scope_.user.empty()) {
-            return std::optional<entra::EntraUser>{};
-        }
-        const bool has_name = result_.account && !result_.account->user_principal_name.empty();
-        const std::string& name = has_name ? result_.account->user_principal_name : scope_.user;
-        if (name.find('@') == std::string::npos && !ldap::Guid::parse(name)) {
-            return std::optional<entra::EntraUser>{};
-        }
-        return graph.read_user(name, stop_.get_token());
+    [[nodiscard]] bool is_wanted(const entra::RegistrationEvent& event) const {
+        return wanted_.concerns(event, result_.accounts);
     }
 
     const config::Settings settings_;
@@ -223,7 +228,7 @@ class Surveyor {
     std::stop_source stop_;
     ldap::DeadlineSupervisor supervisor_;
     LedgerDesk desk_;
-    std::optional<entra::EntraUser> entra_user_;  ///< of the one that was asked for
+    WantedUser wanted_;
     std::vector<std::pair<DomainId, std::unique_ptr<ldap::DomainReader>>> readers_;
 };
 

@@ -5,20 +5,19 @@
 #include <chrono>
 #include <functional>
 #include <memory>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "config/settings.hpp"
+#include "daemon/command/wanted_user.hpp"
 #include "daemon/ledger/ledger.hpp"
 #include "daemon/process/clock.hpp"
-#include "entra/entra_user.hpp"
 
 namespace keysyncd::daemon {
 
 struct SurveyScope {
-    std::chrono::seconds since{};  ///< how far back keys are measured and the audit log is read
+    std::chrono::seconds since{};  ///< how far back keys are measured and registrations are read
     std::string user;              ///< empty: everybody; else UPN, sAMAccountName, DN, objectGUID or SID
 };
 
@@ -26,7 +25,7 @@ struct SurveyResult {
     std::unique_ptr<Ledger> ledger;     ///< in memory
     std::vector<std::string> problems;  ///< sources that could not be read, one line each
     std::uint64_t users_read = 0;
-    std::optional<ldap::DirectoryUser> account;  ///< of the one user that was asked for
+    std::vector<SurveyedAccount> accounts;  ///< of the one user that was asked for, one a domain at most
 };
 
 /// Told what is being read, and how many users so far; 0 where they are not counted.

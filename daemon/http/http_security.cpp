@@ -59,18 +59,44 @@ std::vector<std::filesystem::path> files_of(const std::filesystem::path& file, c
     return files;
 }
 
+bool asks_who_it_is(const WebSettings& settings) {
+    return !settings.basic_auth_users.empty() ||
+           (settings.tls && settings.tls->client_auth == config::ClientAuth::require_and_verify);
+}
+
+std::optional<std::string> exposure_of(const HttpAddress& address, const WebSettings& settings, UserPages users) {
+    if (is_loopback(address)) {
+        return std::nullopt;
+    }
+    if (users == UserPages::open && !asks_who_it_is(settings)) {
+        return fmt::format(
+            "whoever reaches {} can read users and their keys: give basic_auth_users or client certificates in "
+            "--web.config.file, or close the pages that show users with --web.disable-users",
+            to_string(address));
+    }
+    if (!settings.basic_auth_users.empty() && !settings.tls) {
+        return fmt::format("passwords cross the network to {} in clear: give tls_server_config in --web.config.file",
+                           to_string(address));
+    }
+    return std::nullopt;
+}
+
 }  // namespace
 
 class HttpSecurity::Impl {
   public:
-    Impl(std::filesystem::path given_file, std::function<void(std::string_view)> given_warn, Loaded given_loaded)
-        : file(std::move(given_file)), warn(std::move(given_warn)), loaded(std::move(given_loaded)) {
+    Impl(std::filesystem::path given_file, std::function<void(std::string_view)> given_warn, Loaded given_loaded,
+         std::chrono::steady_clock::duration given_between_looks)
+        : file(std::move(given_file)),
+          warn(std::move(given_warn)),
+          loaded(std::move(given_loaded)),
+          between_looks(given_between_looks) {
         stamps = stamps_of(files_of(file, loaded.settings));
     }
 
     const Loaded& current() {
         const auto now = std::chrono::steady_clock::now();
-        if (now - looked < std::chrono::seconds(1)) {
+        if (now - looked < between_looks) {
             return loaded;
         }
         looked = now;
@@ -85,7 +111,10 @@ class HttpSecurity::Impl {
     std::filesystem::path file;
     std::function<void(std::string_view)> warn;
     Loaded loaded;
+    std::chrono::steady_clock::duration between_looks;
     BasicAuth basic;
+    std::vector<HttpAddress> addresses;
+    UserPages users = UserPages::open;
 
   private:
     void reload() {
@@ -101,6 +130,11 @@ class HttpSecurity::Impl {
         }
         loaded = std::move(*next);
         stamps = stamps_of(files_of(file, loaded.settings));
+        for (const HttpAddress& address : addresses) {
+            if (const auto warning = exposure_of(address, loaded.settings, users)) {
+                warn(*warning);
+            }
+        }
     }
 
     std::vector<FileStamp> stamps;
@@ -111,13 +145,14 @@ HttpSecurity::HttpSecurity(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) 
 HttpSecurity::~HttpSecurity() = default;
 
 std::expected<std::unique_ptr<HttpSecurity>, std::string> HttpSecurity::open(
-    std::filesystem::path file, std::function<void(std::string_view)> warn) {
+    std::filesystem::path file, std::function<void(std::string_view)> warn,
+    std::chrono::steady_clock::duration between_looks) {
     auto loaded = load(file, warn);
     if (!loaded) {
         return std::unexpected(std::move(loaded.error()));
     }
     return std::unique_ptr<HttpSecurity>(
-        new HttpSecurity(std::make_unique<Impl>(std::move(file), std::move(warn), std::move(*loaded))));
+        new HttpSecurity(std::make_unique<Impl>(std::move(file), std::move(warn), std::move(*loaded), between_looks)));
 }
 
 void HttpSecurity::protect(HttpServerOptions& options) {
@@ -139,10 +174,13 @@ void HttpSecurity::protect(HttpServerOptions& options) {
     };
 }
 
+void HttpSecurity::watch_exposure(std::vector<HttpAddress> addresses, UserPages users) {
+    impl_->addresses = std::move(addresses);
+    impl_->users = users;
+}
+
 bool HttpSecurity::authenticates() const {
-    const WebSettings& settings = impl_->loaded.settings;
-    return !settings.basic_auth_users.empty() ||
-           (settings.tls && settings.tls->client_auth == config::ClientAuth::require_and_verify);
+    return asks_who_it_is(impl_->loaded.settings);
 }
 
 bool HttpSecurity::encrypts() const {
@@ -153,21 +191,12 @@ std::optional<std::chrono::sys_seconds> HttpSecurity::certificate_expiry() const
     return impl_->loaded.tls ? daemon::certificate_expiry(*impl_->loaded.tls) : std::nullopt;
 }
 
-std::optional<std::string> exposure(const HttpAddress& address, const HttpSecurity* security) {
-    if (is_loopback(address)) {
-        return std::nullopt;
-    }
-    if (security == nullptr || !security->authenticates()) {
-        return fmt::format(
-            "whoever reaches {} can read users and their keys: give basic_auth_users or client certificates in "
-            "--web.config.file, or close the pages that show users with --web.disable-users",
-            to_string(address));
-    }
-    if (!security->encrypts()) {
-        return fmt::format("passwords cross the network to {} in clear: give tls_server_config in --web.config.file",
-                           to_string(address));
-    }
-    return std::nullopt;
+std::optional<std::string> HttpSecurity::exposure(const HttpAddress& address, UserPages users) const {
+    return exposure_of(address, impl_->loaded.settings, users);
+}
+
+std::optional<std::string> exposure(const HttpAddress& address, const HttpSecurity* security, UserPages users) {
+    return security == nullptr ? exposure_of(address, {}, users) : security->exposure(address, users);
 }
 
 }  // namespace keysyncd::daemon

@@ -11,17 +11,22 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "daemon/http/http_server.hpp"
 
 namespace keysyncd::daemon {
+
+/// Whether pages and API show users: with --web.disable-users they are closed.
+enum class UserPages : bool { closed, open };
 
 class HttpSecurity {
   public:
     /// The error may have several lines, one a problem. `warn` is told on the server's thread of later changes that do
     /// not load.
     [[nodiscard]] static std::expected<std::unique_ptr<HttpSecurity>, std::string> open(
-        std::filesystem::path file, std::function<void(std::string_view)> warn);
+        std::filesystem::path file, std::function<void(std::string_view)> warn,
+        std::chrono::steady_clock::duration between_looks = std::chrono::seconds{1});
     ~HttpSecurity();
     HttpSecurity(const HttpSecurity&) = delete;
     HttpSecurity& operator=(const HttpSecurity&) = delete;
@@ -30,11 +35,16 @@ class HttpSecurity {
     /// TLS is settled here. This object outlives the server.
     void protect(HttpServerOptions& options);
 
+    /// From now on what is exposed at these addresses is judged again, and warned of, whenever the file has changed.
+    /// Before the server starts.
+    void watch_exposure(std::vector<HttpAddress> addresses, UserPages users);
+
     /// Whether a client must show that it may read: by password or by a verified certificate.
     [[nodiscard]] bool authenticates() const;
     [[nodiscard]] bool encrypts() const;
     /// Of the web server's own certificate in force; std::nullopt without TLS.
     [[nodiscard]] std::optional<std::chrono::sys_seconds> certificate_expiry() const;
+    [[nodiscard]] std::optional<std::string> exposure(const HttpAddress& address, UserPages users) const;
 
   private:
     class Impl;
@@ -43,6 +53,7 @@ class HttpSecurity {
 };
 
 /// What to warn of when listening there: std::nullopt on loopback, or when it is protected. `security` may be null.
-[[nodiscard]] std::optional<std::string> exposure(const HttpAddress& address, const HttpSecurity* security);
+[[nodiscard]] std::optional<std::string> exposure(const HttpAddress& address, const HttpSecurity* security,
+                                                  UserPages users);
 
 }  // namespace keysyncd::daemon

@@ -38,6 +38,39 @@ RegistrationFeed::Outcome RegistrationFeed::poll(const std::stop_token& stop) {
     if (auto read = by_report ? read_report(started, stop) : read_audit_log(started, stop); !read) {
         return read;
     }
+    return finish(started, stop);
+}
+
+RegistrationFeed::Outcome RegistrationFeed::poll_users(std::span<const entra::EntraUser> users, Instant since,
+                                                       const std::stop_token& stop) {
+    const Instant started = clock_();
+    const bool by_report = settings_.registrations == config::RegistrationSource::report;
+    if (!by_report) {
+        if (auto read = read_audit_log(started, stop); !read) {
+            return read;
+        }
+    }
+    for (const entra::EntraUser& user : users) {
+        Outcome read;
+        if (by_report) {
+            read = read_methods(user, since, stop);
+        } else if (since < started - Ticks{settings_.lookback}) {
+            read = reader_->read_registrations_of(
+                {user.id, user.user_principal_name}, since,
+                [&](std::vector<entra::RegistrationEvent>&& page) {
+                    record(std::move(page));
+                    return !stop.stop_requested();
+                },
+                stop);
+        }
+        if (!read) {
+            return read;
+        }
+    }
+    return finish(started, stop);
+}
+
+RegistrationFeed::Outcome RegistrationFeed::finish(Instant started, const std::stop_token& stop) {
     if (auto users = read_users(stop); !users) {
         return users;
     }
@@ -112,6 +145,26 @@ RegistrationFeed::Outcome RegistrationFeed::read_report(Instant started, const s
     }
     tell_(LogLevel::debug, "read the registration report",
           fmt::format("{} users, {} asked about, {} postponed", pass->users, pass->asked, pass->postponed));
+    return {};
+}
+
+// What the report would lead to, for one user whom nobody has to find.
+RegistrationFeed::Outcome RegistrationFeed::read_methods(const entra::EntraUser& user, Instant since,
+                                                         const std::stop_token& stop) {
+    std::vector<entra::AuthenticationMethod> methods;
+    for (const entra::KeyKind kind : {entra::KeyKind::ngc, entra::KeyKind::fido}) {
+        auto answer = reader_->read_methods(user.id, kind, stop);
+        if (!answer) {
+            return std::unexpected(std::move(answer.error()));
+        }
+        std::ranges::move(answer->methods, std::back_inserter(methods));
+    }
+    entra::RegistrationDetails details;
+    details.user_id = user.id;
+    details.user_principal_name = user.user_principal_name;
+    entra::SurveyState fresh;
+    fresh.baseline = since;
+    record(entra::record_methods(fresh, details, methods, clock_()));
     return {};
 }
 

@@ -6,6 +6,7 @@
 #include <expected>
 #include <functional>
 #include <optional>
+#include <span>
 #include <stop_token>
 
 #include "config/settings.hpp"
@@ -27,6 +28,9 @@ class RegistrationFeed {
 
     /// Everything new, once.
     [[nodiscard]] std::expected<void, entra::GraphError> poll(const std::stop_token& stop);
+    /// For a look at single users: the same, and what Entra tells of them from `since` on, before the look-back too.
+    [[nodiscard]] std::expected<void, entra::GraphError> poll_users(std::span<const entra::EntraUser> users,
+                                                                    Instant since, const std::stop_token& stop);
     /// Asks about keys that wait or have just arrived, `most` requests at most, and after the first none begun after
     /// `until`. Nothing that goes wrong fails a poll.
     void confirm_keys(std::size_t most, std::chrono::steady_clock::time_point until, const std::stop_token& stop) {
@@ -39,6 +43,8 @@ class RegistrationFeed {
     using Outcome = std::expected<void, entra::GraphError>;
     [[nodiscard]] Outcome read_audit_log(Instant started, const std::stop_token& stop);
     [[nodiscard]] Outcome read_report(Instant started, const std::stop_token& stop);
+    [[nodiscard]] Outcome read_methods(const entra::EntraUser& user, Instant since, const std::stop_token& stop);
+    [[nodiscard]] Outcome finish(Instant started, const std::stop_token& stop);
     [[nodiscard]] Outcome read_users(const std::stop_token& stop);
     [[nodiscard]] Outcome read_organization(const std::stop_token& stop);
     void record(std::vector<entra::RegistrationEvent>&& events);

@@ -20,8 +20,8 @@ std::string_view advice(metrics::Cause cause) noexcept {
         case metrics::Cause::unknown:
             break;
     }
-    return "Others are written, this one is not: look for an export error of this user in the Synchronization Service "
-           "Manager, and whether its organizational unit is in the connector's scope.";
+    return "Entra Connect runs, but this key is not written: look for an export error of this user in the "
+           "Synchronization Service Manager, and whether its organizational unit is in the connector's scope.";
 }
 
 std::string_view advice(ldap::KeyFinding finding) noexcept {

@@ -9,6 +9,10 @@
 namespace keysyncd::daemon {
 
 [[nodiscard]] std::string_view advice(metrics::Cause cause) noexcept;
+/// Whether it stays as it is until somebody acts: no further cycle writes the key.
+[[nodiscard]] constexpr bool needs_mending(metrics::Cause cause) noexcept {
+    return cause != metrics::Cause::unknown;
+}
 [[nodiscard]] std::string_view advice(ldap::KeyFinding finding) noexcept;
 
 }  // namespace keysyncd::daemon

@@ -54,16 +54,21 @@ struct KeyView {
 struct NextWrite {
     Instant at;
     Ticks uncertainty{};
-    bool observed = false;  ///< inferred from the writes; else last write or now plus the configured cycle
+    bool observed = false;   ///< inferred from the writes; else a configured cycle after the tenant's last sync, or now
+    bool last_sync = false;  ///< not observed, but counted from the tenant's last sync
 };
 
 struct UserView {
     UserName user;
     bool protected_account = false;
     bool disabled = false;
-    std::vector<KeyView> keys;            ///< waiting ones first, then the newest registration
-    std::optional<NextWrite> next_write;  ///< none where nothing waits
+    std::vector<KeyView> keys;                 ///< waiting ones first, then the newest registration
+    std::optional<NextWrite> next_write;       ///< none where nothing waits, or waiting is of no use
+    std::optional<metrics::Cause> blocked_by;  ///< what somebody has to mend before the next write
 };
+
+/// Where what waits has a cause that no cycle mends, the next write is not to be waited for.
+void settle_next_write(UserView& user);
 
 struct CycleView {
     std::string domain;
@@ -72,6 +77,10 @@ struct CycleView {
     std::optional<Instant> next;
     std::vector<WriteBurst> bursts;  ///< newest last
 };
+
+[[nodiscard]] constexpr bool waits(const KeyView& key) noexcept {
+    return key.state == metrics::State::pending || key.state == metrics::State::overdue;
+}
 
 struct KeyFilter {
     std::optional<metrics::State> state;

@@ -167,6 +167,7 @@ std::vector<UserView> LedgerQueries::users(std::string_view name, Instant now) {
             add_waiting(views, user, user.user.entra_id);
             entra_ids.push_back(user.user.entra_id);
         }
+        settle_next_write(user);
         found.push_back(std::move(user));
     }
     // Users whose first key is still on its way are known from Entra only.
@@ -182,6 +183,7 @@ std::vector<UserView> LedgerQueries::users(std::string_view name, Instant now) {
             continue;
         }
         add_waiting(views, user, user.user.entra_id);
+        settle_next_write(user);
         if (!user.keys.empty() && (!sid || user.user.object_sid == sid->to_string())) {
             found.push_back(std::move(user));
         }

@@ -16,6 +16,7 @@ namespace keysyncd::daemon {
 LedgerViews::LedgerViews(Database& database, const config::SyncSettings& sync, Instant now) : sync_(sync), now_(now) {
     MetaTable meta{database};
     const Heartbeat heartbeat = read_heartbeat(meta);
+    last_sync_ = heartbeat.last_sync;
     BurstTable bursts{database};
     Statement rows = database.prepare("SELECT id, name, domain_sid, last_cloud_write FROM domains");
     while (rows.step()) {
@@ -123,7 +124,13 @@ NextWrite LedgerViews::next_write(DomainId domain) const {
     if (facts != domains_.end() && facts->second.cycle) {
         return {next_cycle(*facts->second.cycle, now_), facts->second.cycle->uncertainty, true};
     }
-    // Nothing observed: somewhere within the next configured cycle, its run included.
+    // Nothing observed. A run tells Entra first and writes to the directory then: within its grace.
+    if (last_sync_ && now_ - *last_sync_ < 2 * Ticks{sync_.cycle}) {
+        return {.at = next_cycle({Ticks{sync_.cycle}, {}, *last_sync_}, now_),
+                .uncertainty = Ticks{sync_.grace},
+                .last_sync = true};
+    }
+    // Not even that: somewhere within the next configured cycle, its run included.
     const Ticks half = Ticks{sync_.cycle} / 2;
     return {now_ + half, half + Ticks{sync_.grace}, false};
 }

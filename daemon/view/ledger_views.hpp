@@ -53,6 +53,7 @@ class LedgerViews {
   private:
     config::SyncSettings sync_;
     Instant now_;
+    std::optional<Instant> last_sync_;  ///< of the tenant
     std::map<DomainId, DomainFacts> domains_;
 };
 

@@ -2,6 +2,7 @@
 
 #include <boost/json/array.hpp>
 
+#include "daemon/rules/advice.hpp"
 #include "entra/graph_time.hpp"
 #include "ldap/key_findings.hpp"
 
@@ -12,6 +13,10 @@ namespace json = boost::json;
 
 json::value time_or_null(const std::optional<Instant>& at) {
     return at ? json::value(entra::format_rfc3339(*at)) : json::value(nullptr);
+}
+
+json::value cause_or_null(const std::optional<metrics::Cause>& cause) {
+    return cause ? json::value(metrics::cause_labels[static_cast<std::size_t>(*cause)]) : json::value(nullptr);
 }
 
 double seconds(Ticks ticks) {
@@ -46,8 +51,8 @@ json::object to_json(const KeyView& key) {
                               : json::value(nullptr);
     object["delay_seconds"] = key.delay ? json::value(seconds(*key.delay)) : json::value(nullptr);
     object["missed_cycles"] = key.missed_cycles;
-    object["cause"] =
-        key.cause ? json::value(metrics::cause_labels[static_cast<std::size_t>(*key.cause)]) : json::value(nullptr);
+    object["cause"] = cause_or_null(key.cause);
+    object["advice"] = key.cause ? json::value(advice(*key.cause)) : json::value(nullptr);
     object["removed_at"] = time_or_null(key.removed_at);
     json::array findings;
     for (std::uint8_t i = 0; i < ldap::key_finding_count; ++i) {
@@ -93,6 +98,7 @@ json::object to_json(const UserView& user) {
     } else {
         object["next_write"] = nullptr;
     }
+    object["blocked_by"] = cause_or_null(user.blocked_by);
     return object;
 }
 

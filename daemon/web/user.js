@@ -6,6 +6,7 @@ const best = user => user.user_principal_name || user.sam_account_name || user.d
 export {best as nameOf};
 
 function expected(person) {
+  if (person.blocked_by) return "No write is to be expected before this is mended.";
   const next = person.next_write;
   if (!next) return null;
   const unsure = duration(next.uncertainty_seconds);
@@ -28,8 +29,8 @@ function card(person) {
   const facts = [person.user.domain, person.user.sam_account_name, person.user.object_sid].filter(Boolean).map(visible).join(" · ");
   box.append(make("p", {className: "quiet"}, make("bdi", {textContent: facts})));
   if (person.user.dn) box.append(make("p", {className: "quiet"}, name(person.user.dn)));
-  for (const cause of new Set(person.keys.map(key => key.cause).filter(Boolean)))
-    box.append(make("p", {className: "bad", textContent: causes[cause][0] + "."}), make("p", {textContent: causes[cause][1]}));
+  for (const [cause, advice] of new Map(person.keys.filter(key => key.cause).map(key => [key.cause, key.advice])))
+    box.append(make("p", {className: "bad", textContent: causes[cause][0] + "."}), make("p", {textContent: advice}));
   for (const other of person.keys.flatMap(key => key.shared_with ?? []))
     box.append(make("p", {className: "bad"}, "The same key stands at ", name(best(other))));
   const when = expected(person);

@@ -146,10 +146,14 @@ class Figures(Page):
         self.assertIn("Next write expected", self.text("#found"), "the older answer came out on top")
 
     def test_a_user_is_found_with_cause_mend_and_next_write(self):
-        self.search("user6@lab.example.com")
+        self.search("user5@lab.example.com")
         self.until(lambda: "Next write expected" in self.text("#found"), "nothing was found")
-        self.assertIn("adminCount=1", self.text("#found"))
         self.assertIn("not yet", self.text("#found"))
+        self.search("user6@lab.example.com")
+        self.until(lambda: "AdminSDHolder" in self.text("#found"), "nothing was found")
+        self.assertIn("adminCount=1", self.text("#found"))
+        self.assertIn("No write is to be expected before this is mended", self.text("#found"))
+        self.assertNotIn("Next write", self.text("#found"))
         self.search("nobody@corp.example.com")
         self.until(lambda: "no user of that name" in self.text("#found"), "an unknown user was not told")
 
@@ -175,7 +179,7 @@ class Hostile(Page):
         for name in self.NAMES:
             with self.subTest(name=name[:50]):
                 self.search(name)
-                self.until(lambda: "Next write expected" in self.text("#found"), "it was not found")
+                self.until(lambda: " to be expected" in self.text("#found") or "Next write expected" in self.text("#found"), "it was not found")
                 self.check_unharmed()
                 self.open()
 

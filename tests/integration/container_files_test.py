@@ -159,6 +159,11 @@ class KubernetesTest(unittest.TestCase):
         self.assertEqual(volumes["secrets"]["secret"]["defaultMode"] & 0o007, 0, "no secret is open to others")
         self.assertEqual(volumes["config"]["configMap"]["name"], self.kustomization["configMapGenerator"][0]["name"])
 
+    def test_replicas_share_microsofts_limit(self):
+        """5 requests in 10 s of the reports family, an application and tenant."""
+        entra = load(KUBERNETES / "keysyncd.yaml")[0]["entra"]
+        self.assertLessEqual(self.objects["StatefulSet"]["spec"]["replicas"] * entra["reports_limit"], 5)
+
     def test_restricted_pod_security(self):
         """The Pod Security Standard that the namespace enforces, and a read-only root on top of it."""
         pod = self.pod["spec"]["securityContext"]
@@ -176,6 +181,10 @@ class KubernetesTest(unittest.TestCase):
             self.assertLessEqual(set(volume) - {"name"}, allowed)
         self.assertIs(self.pod["spec"]["automountServiceAccountToken"], False)
         self.assertEqual(self.objects["Namespace"]["metadata"]["labels"]["pod-security.kubernetes.io/enforce"], "restricted")
+
+    def test_the_image_is_the_one_that_the_readme_builds(self):
+        built = re.search(r"podman build .* -t (\S+) ", (PROJECT / "README.md").read_text(encoding="utf-8"))[1]
+        self.assertEqual(self.container["image"], built)
 
     def test_quantities(self):
         quantities = [*self.container["resources"]["requests"].values(), *self.container["resources"]["limits"].values(),

@@ -9,6 +9,7 @@ far as it goes without a service manager: the unit is enabled and its maintainer
 
 import os
 import pathlib
+import re
 import shutil
 import socket
 import subprocess
@@ -89,6 +90,7 @@ class PackageTest(unittest.TestCase):
     def test_2_install(self):
         output = dpkg("--install", str(self.package("first")))
         self.assertIn("waits for its configuration", output)
+        type(self).printed = re.findall(r"(?m)^  (\S.*)$", output)
         self.assertRegex(run("keysyncd", "version"), r"^keysyncd \d+\.\d+\.\d+ ")
         self.assertIn(":/var/lib/keysyncd:/usr/sbin/nologin", run("getent", "passwd", "keysyncd"))
         self.assertEqual(mode_and_owner("/var/lib/keysyncd"), "750 keysyncd:keysyncd")
@@ -119,18 +121,62 @@ class PackageTest(unittest.TestCase):
         ):
             self.assertEqual(run("bash", "-c", complete, "bash", *words).strip(), expected, words)
 
-    def test_4_example_configuration(self):
-        """It is sound once its secrets are there, as under systemd's LoadCredential=."""
-        credentials = pathlib.Path("/tmp/credentials")
-        credentials.mkdir(mode=0o700)
-        for name in ("secret_ad-password", "secret_entra-client"):
-            (credentials / name).write_text("sesame\n")
-            (credentials / name).chmod(0o600)
-        environment = dict(os.environ, CREDENTIALS_DIRECTORY=str(credentials))
-        example = "/usr/share/doc/keysyncd/examples/keysyncd.yaml"
-        output = run("keysyncd", "check", f"--config.file={example}", env=environment)
-        self.assertIn("sound: 1 domain, Entra by Microsoft Graph", output)
-        shutil.rmtree(credentials)
+    def test_3_every_help_tells_the_exit_codes_and_the_defaults(self):
+        for command in ("run", "check", "report", "explain", "decode", "version"):
+            self.assertRegex(run("keysyncd", command, "--help"), r"(?s)Exit codes:\n  0  .*\n  1  .*\n  2  ")
+        self.assertIn("  2  ", run("keysyncd", "--help"))
+        for command, defaults in (("run", ("127.0.0.1:10061", "info", "logfmt")), ("report", ("30d", "table")),
+                                  ("explain", ("text",)), ("decode", ("text",))):
+            for default in defaults:
+                self.assertIn(f"(default {default})", run("keysyncd", command, "--help"))
+
+    def in_roots_shell(self, line):
+        """(exit code, output) of a line as an administrator would paste it."""
+        environment = {name: value for name, value in os.environ.items() if name != "CREDENTIALS_DIRECTORY"}
+        done = subprocess.run(["bash", "-c", line], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT, text=True, env=environment, check=False)
+        return done.returncode, done.stdout
+
+    def write_secrets(self, *names):
+        for name in names:
+            secret = pathlib.Path("/etc/keysyncd/secrets", name)
+            secret.write_text("sesame\n")
+            secret.chmod(0o600)
+
+    def test_4_what_the_installation_says_word_for_word(self):
+        """The example is sound once its secrets are there, for root as for the service."""
+        [copy, check, start] = self.printed
+        self.assertEqual(start, "systemctl start keysyncd")
+        self.assertEqual(self.in_roots_shell(copy), (0, ""))
+        self.assertEqual(mode_and_owner("/etc/keysyncd/keysyncd.yaml"), "640 root:keysyncd")
+        self.write_secrets("ad-password", "entra-client")
+        for line, code in ((check.removesuffix(" --online"), 0), (check, 1)):  # nothing of the example is reachable
+            done, output = self.in_roots_shell(line)
+            self.assertEqual(done, code, output)
+            self.assertIn("keysyncd.yaml: sound: 1 domain, Entra by Microsoft Graph", output)
+
+    def test_4_the_readmes_configuration(self):
+        readme = (system_copy.SHARED / "README.md").read_text(encoding="utf-8")
+        text = re.search(r"## Configuration\n.*?```yaml\n(.*?)```", readme, re.DOTALL)[1]
+        self.write_secrets(*re.findall(r"\$\{CREDENTIALS_DIRECTORY\}/secret_([\w-]+)", text))
+        pathlib.Path("/etc/keysyncd/ca.pem").write_text("any")
+        pathlib.Path("/etc/keysyncd/keysyncd.yaml").write_text(text)
+        code, output = self.in_roots_shell("keysyncd check --config.file=/etc/keysyncd/keysyncd.yaml")
+        self.assertEqual(code, 0, output)
+
+    def test_4_every_line_of_the_runbooks_works(self):
+        self.write_secrets("ad-password")
+        pathlib.Path("/etc/keysyncd/keysyncd.yaml").write_text(CONFIGURATION.replace(
+            "/var/lib/keysyncd/password", '"${CREDENTIALS_DIRECTORY}/secret_ad-password"'))
+        lines = set()
+        for runbook in pathlib.Path("/usr/share/doc/keysyncd/runbooks").glob("*.md"):
+            lines |= set(re.findall(r"(?:^    |`)(\S*keysyncd (?:check|report|explain) [^`\n]+)", runbook.read_text(), re.MULTILINE))
+        self.assertGreaterEqual(len(lines), 5)
+        for line in lines:
+            with self.subTest(line=line):
+                code, output = self.in_roots_shell(line)
+                reached = 0 if " check " in line and "--online" not in line else 1  # nobody answers
+                self.assertEqual(code, reached, output)
 
     def test_5_run_as_its_user(self):
         password = pathlib.Path("/var/lib/keysyncd/password")
@@ -202,6 +248,8 @@ def main():
     with tempfile.TemporaryDirectory(prefix="keysyncd-package-") as folder:
         copy, shared = pathlib.Path(folder) / "copy", pathlib.Path(folder) / "shared"
         copy.mkdir()
+        shared.mkdir()
+        shutil.copy(SCRIPT.parents[2] / "README.md", shared)
         system_copy.build_package(build, shared / "first")
         system_copy.build_package(build, shared / "second", version="99.0")
         return subprocess.run(["unshare", "--mount", sys.executable, str(SCRIPT), "--inside", str(copy), str(shared)],

@@ -1,5 +1,5 @@
 """The service as systemd runs it: the package is installed in a copy of this system, systemd is booted there, and the
-unit is started, reloaded, stalled, misconfigured and stopped. Everything happens in namespaces of its own (mounts,
+unit is started, reloaded, stalled, misconfigured, stopped, upgraded and removed. Everything happens in namespaces of its own (mounts,
 processes, network, control groups), as root; where that can't be, the test says so and is skipped.
 
     systemd_service_test.py BUILD_DIRECTORY
@@ -152,6 +152,20 @@ class ServiceTest(unittest.TestCase):
         self.assertEqual(show("Result"), "success", self.log())
         self.assertEqual(show("ExecMainStatus"), "0")
 
+    def test_8_an_upgrade_restarts_what_runs_and_a_removal_stops_it(self):
+        self.systemctl("start", "keysyncd.service")
+        before, ledger = show("MainPID"), os.stat("/var/lib/keysyncd/ledger.db").st_ino
+        pathlib.Path("/usr/sbin/policy-rc.d").unlink(missing_ok=True)  # a container's: services are not touched
+        dpkg("--install", str(next((SHARED / "upgrade").glob("keysyncd_*.deb"))))
+        self.assertEqual(show("ActiveState"), "active", self.log())
+        self.assertNotIn(show("MainPID"), (before, "0"))
+        self.assertEqual(os.readlink(f"/proc/{show('MainPID')}/exe"), "/usr/bin/keysyncd", "the new program, not the deleted")
+        self.assertEqual(os.stat("/var/lib/keysyncd/ledger.db").st_ino, ledger)
+        self.assertNotEqual(get("/-/healthy").strip(), "")
+        dpkg("--remove", "keysyncd")
+        self.assertEqual(show("ActiveState"), "inactive")
+        self.assertFalse(pathlib.Path(f"/proc/{before}").exists())
+
 
 def boot(copy, shared):
     """In fresh namespaces: becomes the systemd of the copy."""
@@ -222,6 +236,7 @@ def run_in_booted_copy(build, folder):
     copy, shared = pathlib.Path(folder) / "copy", pathlib.Path(folder) / "shared"
     copy.mkdir()
     system_copy.build_package(build, shared)
+    system_copy.build_package(build, shared / "upgrade", version="99.0")
     (shared / "test.py").write_text(SCRIPT.read_text(encoding="utf-8").replace(
         "str(SCRIPT.parents[1] / \"support\")", f"\"{SHARED}\""), encoding="utf-8")
     shutil.copy(system_copy.__file__, shared / "system_copy.py")

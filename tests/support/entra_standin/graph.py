@@ -11,7 +11,8 @@ import uuid
 from . import odata, times
 
 AUDIT_FILTERS = {"activityDateTime", "activityDisplayName", "loggedByService", "correlationId", "id", "category",
-                 "result", "initiatedBy/user/id", "initiatedBy/user/displayName", "initiatedBy/user/userPrincipalName"}
+                 "result", "initiatedBy/user/id", "initiatedBy/user/displayName", "initiatedBy/user/userPrincipalName",
+                 "targetResources/id", "targetResources/displayName"}
 USER_DEFAULT = "id,displayName,userPrincipalName,mail"
 REPORTS = {"audit", "whfb_methods", "fido2_methods", "registration_details"}
 _USER = r"/v1\.0/users/(?P<user>[^/]+)"

@@ -93,10 +93,26 @@ class Filter:
             prefix = self._literal(self._next())
             self._next(")")
             return lambda entity: str(_member(entity, path) or "").lower().startswith(str(prefix).lower())
+        if kind == "name" and value.endswith("/any"):
+            return self._any(value.removesuffix("/any"))
         path = self._path((kind, value))
+        return self._compare(path, path)
+
+    def _any(self, collection):
+        """collection/any(x:x/property eq 'literal')"""
+        self._next("(")
+        variable = self._next()[1]
+        self._next(":")
+        member = self._next()[1].removeprefix(variable + "/")
+        self._path(("name", f"{collection}/{member}"))
+        test = self._compare(member, f"{collection}/{member}")
+        self._next(")")
+        return lambda entity: any(test(each) for each in _member(entity, collection) or [])
+
+    def _compare(self, path, name):
         operator = self._next()[1]
         if operator not in _COMPARE:
-            raise BadRequest(f"Invalid filter clause: unknown operator '{operator}'.")
+            raise BadRequest(f"Invalid filter clause: unknown operator '{operator}' after {name}.")
         literal = self._literal(self._next())
         return self._comparison(path, _COMPARE[operator], literal)
 

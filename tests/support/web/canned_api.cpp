@@ -110,6 +110,7 @@ daemon::UserView user_of(const KeyView& key, Instant now) {
     if (key.state == State::pending || key.state == State::overdue) {
         user.next_write = daemon::NextWrite{.at = now + 26min, .uncertainty = 90s, .observed = true};
     }
+    daemon::settle_next_write(user);
     return user;
 }
 

@@ -137,7 +137,8 @@ int serve(const Choices& choices) {
     pthread_sigmask(SIG_BLOCK, &signals, nullptr);
     server.start();
     for (const auto& address : server.addresses()) {
-        if (const auto warning = daemon::exposure(address, security.get())) {
+        if (const auto warning = daemon::exposure(
+                address, security.get(), choices.disable_users ? daemon::UserPages::closed : daemon::UserPages::open)) {
             warn(*warning);
         }
         fmt::print("{}\n", to_string(address));

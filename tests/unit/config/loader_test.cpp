@@ -150,12 +150,32 @@ TEST_CASE("${CREDENTIALS_DIRECTORY} is expanded, and told where it is not set") 
     CHECK(joined(configuration.told(text)) ==
           "4:34: error: domains[0].bind.password_file: \"${CREDENTIALS_DIRECTORY}/pw\" needs the "
           "environment variable CREDENTIALS_DIRECTORY, which is not set: systemd sets it for a "
-          "service with LoadCredential=");
+          "service with LoadCredential= (without it secret_NAME is looked for as secrets/NAME beside this file)");
     ::setenv("CREDENTIALS_DIRECTORY", configuration.folder.path().c_str(), 1);
     const auto settings = load_text(text, configuration.file());
     ::unsetenv("CREDENTIALS_DIRECTORY");
     REQUIRE(settings.has_value());
     CHECK(settings->domains.front().bind.password_file == configuration.folder.path() / "pw");
+}
+
+TEST_CASE("who has no credentials folder finds a secret of the unit where the unit finds it") {
+    const ConfigurationFolder configuration;
+    const std::string text =
+        "domains:\n  - name: corp.example.com\n    discover: true\n"
+        "    bind: {dn: x, password_file: \"${CREDENTIALS_DIRECTORY}/secret_ad-password\"}\n";
+    ::unsetenv("CREDENTIALS_DIRECTORY");
+    CHECK(joined(configuration.told(text)) ==
+          "4:34: error: domains[0].bind.password_file: cannot open DIR/secrets/ad-password: No such file or directory");
+    std::filesystem::create_directory(configuration.folder.path() / "secrets");
+    configuration.folder.write("secrets/ad-password", "sesame");
+    const auto settings = load_text(text, configuration.file());
+    REQUIRE(settings.has_value());
+    CHECK(settings->domains.front().bind.password_file == configuration.folder.path() / "secrets/ad-password");
+    ::setenv("CREDENTIALS_DIRECTORY", configuration.folder.path().c_str(), 1);
+    CHECK(joined(configuration.told(text)) ==
+          "4:34: error: domains[0].bind.password_file: cannot open DIR/secret_ad-password: No such file or directory");
+    ::unsetenv("CREDENTIALS_DIRECTORY");
+    CHECK(joined(configuration.told(replace_all(text, "secret_ad", "secret_a/d"))).contains("needs the environment"));
 }
 
 TEST_CASE("a byte order mark and CRLF line ends are read") {

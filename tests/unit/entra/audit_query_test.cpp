@@ -47,3 +47,28 @@ TEST_CASE("audit query: gives way to 400, first on what the message names, down 
     CHECK(by_size.combined());
     CHECK(by_size.page_size() == 250);
 }
+
+TEST_CASE("audit query: one user's events, by every name that an event may give, and by one where Graph refuses more") {
+    entra::AuditQuery query = entra::AuditQuery("https://g", {"A", "B"}).of({"id-1", "o'neil@x"});
+    REQUIRE(query.urls(since).size() == 1);
+    CHECK(query.urls(since).front().contains(
+        "Z%20and%20%28initiatedBy%2Fuser%2Fid%20eq%20%27id-1%27%20or%20initiatedBy%2Fuser%2FuserPrincipalName%20eq%20"
+        "%27o%27%27neil%40x%27%20or%20targetResources%2Fany%28t%3At%2Fid%20eq%20%27id-1%27%29%29&$orderby"));
+    CHECK(query.refused("Invalid filter clause"));
+    CHECK(query.urls(since).front().contains("Z%20and%20initiatedBy%2Fuser%2Fid%20eq%20%27id-1%27&$orderby"));
+    CHECK(query.urls(since).front().contains("activityDisplayName"));
+    CHECK(query.refused("Invalid filter clause"));
+    REQUIRE(query.urls(since).size() == 1);
+    CHECK(query.urls(since).front().contains("$filter=activityDateTime%20ge"));
+    CHECK_FALSE(query.refused("Invalid filter clause"));
+    CHECK(query.refused("The limit of '100' for Top query has been exceeded."));
+    CHECK(query.page_size() == 250);
+}
+
+TEST_CASE("audit query: one user's keeps what Graph has refused before") {
+    entra::AuditQuery query("https://g", {"A", "B"});
+    CHECK(query.refused("Invalid filter clause"));
+    const auto urls = query.of({"id-1", ""}).urls(since);
+    REQUIRE(urls.size() == 1);
+    CHECK_FALSE(urls.front().contains("%20or%20"));
+}

@@ -209,6 +209,31 @@ TEST_CASE_FIXTURE(Bench, "reader: a sink that has had enough stops it") {
     CHECK(reader->read_organization(stop.get_token()).error().failure == entra::GraphFailure::stopped);
 }
 
+TEST_CASE_FIXTURE(Bench, "reader: one user's log; everybody's where Graph refuses to narrow it") {
+    std::vector<std::string> seen;
+    const auto read_of = [&] {
+        return reader->read_registrations_of({"u", "u@x"}, clock.now(),
+                                             [&](std::vector<entra::RegistrationEvent>&& events) {
+                                                 seen.push_back(events.front().event_id);
+                                                 return true;
+                                             },
+                                             {});
+    };
+    page("1");
+    REQUIRE(read_of().has_value());
+    CHECK(http->requests.back().url.contains("initiatedBy"));
+    for (int i = 0; i < 3; ++i) {
+        answer(400, R"({"error":{"code":"BadRequest","message":"Invalid filter clause"}})");
+    }
+    page("2");
+    REQUIRE(read_of().has_value());
+    CHECK_FALSE(http->requests.back().url.contains("initiatedBy"));
+    CHECK(http->requests.back().url.contains("%20or%20activityDisplayName"));
+    CHECK(seen == std::vector<std::string>{"1", "2"});
+    answer(403, R"({"error":{"code":"Authorization_RequestDenied","message":"x"}})");
+    CHECK(read_of().error().failure == entra::GraphFailure::forbidden);
+}
+
 TEST_CASE_FIXTURE(Bench, "reader: users in batches of twenty; those throttled inside are asked for again") {
     std::vector<std::string> wanted;
     for (int i = 0; i < 21; ++i) {

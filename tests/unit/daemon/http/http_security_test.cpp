@@ -6,10 +6,13 @@
 #include <chrono>
 #include <filesystem>
 #include <fstream>
+#include <string>
+#include <vector>
 
 #include "tests/unit/entra/made_certificate.hpp"
 
 using namespace keysyncd::daemon;
+using namespace std::chrono_literals;
 
 namespace {
 
@@ -20,7 +23,7 @@ class WebConfig {
         const int made = mkstemp(path_.data());
         REQUIRE(made >= 0);
         close(made);
-        std::ofstream(path_) << text;
+        write(text);
     }
     ~WebConfig() { std::filesystem::remove(path_); }
     WebConfig(const WebConfig&) = delete;
@@ -31,6 +34,9 @@ class WebConfig {
         REQUIRE_MESSAGE(opened, opened.error());
         return std::move(*opened);
     }
+
+    void write(std::string_view text) const { std::ofstream(path_) << text; }
+    [[nodiscard]] const std::string& path() const { return path_; }
 
   private:
     std::string path_ = std::filesystem::temp_directory_path() / "keysyncd-web-XXXXXX";
@@ -43,11 +49,45 @@ constexpr const char* one_user =
 
 TEST_CASE("what listens for others is warned about until it asks who they are and hides what they say") {
     const HttpAddress everywhere{"0.0.0.0", 10061};
-    CHECK(exposure(everywhere, nullptr)->find("--web.config.file") != std::string::npos);
-    CHECK(exposure(everywhere, WebConfig("").open().get())->find("basic_auth_users") != std::string::npos);
-    CHECK(exposure(everywhere, WebConfig(one_user).open().get())->find("in clear") != std::string::npos);
-    CHECK_FALSE(exposure({"127.0.0.1", 10061}, nullptr));
-    CHECK_FALSE(exposure({"::1", 10061}, nullptr));
+    constexpr auto open = UserPages::open;
+    CHECK(exposure(everywhere, nullptr, open)->find("--web.config.file") != std::string::npos);
+    CHECK(exposure(everywhere, WebConfig("").open().get(), open)->find("basic_auth_users") != std::string::npos);
+    CHECK(exposure(everywhere, WebConfig(one_user).open().get(), open)->find("in clear") != std::string::npos);
+    CHECK_FALSE(exposure({"127.0.0.1", 10061}, nullptr, open));
+    CHECK_FALSE(exposure({"::1", 10061}, nullptr, open));
+}
+
+TEST_CASE(
+    "where pages about users are closed nobody is warned that they are open, of passwords in clear all the same") {
+    const HttpAddress everywhere{"0.0.0.0", 10061};
+    constexpr auto closed = UserPages::closed;
+    CHECK_FALSE(exposure(everywhere, nullptr, closed));
+    CHECK_FALSE(exposure(everywhere, WebConfig("").open().get(), closed));
+    CHECK(exposure(everywhere, WebConfig(one_user).open().get(), closed)->contains("in clear"));
+}
+
+TEST_CASE("a web configuration that loses its passwords is warned about when it comes into force") {
+    const WebConfig file(one_user);
+    std::vector<std::string> warned;
+    for (const UserPages users : {UserPages::open, UserPages::closed}) {
+        warned.clear();
+        file.write(one_user);
+        auto security =
+            HttpSecurity::open(file.path(), [&](std::string_view warning) { warned.emplace_back(warning); }, 0s);
+        REQUIRE(security);
+        (*security)->watch_exposure({{"127.0.0.1", 10061}, {"192.0.2.1", 10061}}, users);
+        HttpServerOptions options;
+        (*security)->protect(options);
+        file.write("");
+        options.gate(HttpRequest{}, [](const std::optional<HttpResponse>&) {});
+        CHECK_FALSE((*security)->authenticates());
+        if (users == UserPages::open) {
+            REQUIRE(warned.size() == 1);
+            CHECK(warned.front().contains("whoever reaches 192.0.2.1:10061 can read users"));
+        } else {
+            CHECK(warned.empty());
+        }
+    }
 }
 
 TEST_CASE("an empty web configuration leaves plain HTTP for everybody") {
