@@ -37,3 +37,9 @@ TEST_CASE("a range is preferred to the empty plain name that comes beside it") {
     CHECK_FALSE(next_range({"member", {"c"}}));
     CHECK_FALSE(next_range({"member;range=2-3", {}}));
 }
+
+TEST_CASE("an answer goes on where it was asked to, or would come for ever") {
+    CHECK(begins_where_asked({"member;Range=2-*", {"x"}}, "member;range=2-*"));
+    CHECK_FALSE(begins_where_asked({"member;range=0-0", {"x"}}, "member;range=1-*"));
+    CHECK_FALSE(begins_where_asked({"member", {"x"}}, "member;range=1-*"));
+}
