@@ -18,11 +18,13 @@ class DomainTable {
     /// The row of the domain, made with this baseline when it is new.
     [[nodiscard]] DomainRow open(const std::string& name, Instant baseline_before);
     void save(const DomainRow& row);
+    /// The one that was saved last comes last.
     [[nodiscard]] std::vector<ldap::DirectoryCursor> cursors(DomainId id);
     void save_cursor(DomainId id, const ldap::DirectoryCursor& cursor);
+    void drop_cursor(DomainId id, const std::string& server);
 
   private:
-    Statement insert_, select_, update_, cursors_, save_cursor_;
+    Statement insert_, select_, update_, cursors_, save_cursor_, drop_cursor_;
 };
 
 }  // namespace keysyncd::daemon

@@ -48,6 +48,9 @@ class DirectoryProbe:
     def sweep(self, deadline=60):
         return self._passes("sweep", deadline)
 
+    def look(self, most_users, deadline=60):
+        return self._passes(f"look {most_users}", deadline)
+
     def forget(self):
         self._send("forget")
 
