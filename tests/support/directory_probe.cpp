@@ -255,6 +255,8 @@ int main(int argc, char** argv) try {
             look_up(reader, {.sid = ldap::Sid::parse(line.substr(4)).value(), .immutable_id = {}});
         } else if (line.starts_with("watch ") && observed) {
             watch(*observed, line.substr(6));
+        } else if (line == "rest" && observed) {
+            print({{"event", "rest"}, {"arrivals", observed->look({}, {}).value().size()}});
         } else if (line.starts_with("guid ")) {
             look_up(reader, {.sid = {}, .immutable_id = ldap::Guid::parse(line.substr(5))});
         } else {

@@ -73,6 +73,11 @@ class DirectoryProbe:
             raise ProbeError(line)
         return line["when_changed"] if line["arrived"] else None
 
+    def await_nothing(self):
+        """A look at the observed server with no key to look for."""
+        self._send("rest")
+        self._read(time.monotonic() + 60)
+
     def _passes(self, command, deadline):
         begun = time.monotonic()
         self._send(command)
