@@ -102,7 +102,8 @@ std::vector<std::string> servers_of(Verdicts& verdicts, const config::DomainSett
         verdicts.fail(domain.name, found.error());
         return domain.servers;
     }
-    verdicts.ok(domain.name, fmt::format("the DNS and the configuration name {} domain controllers", found->size()));
+    verdicts.ok(domain.name,
+                fmt::format("the DNS names {} domain controller{}", found->size(), found->size() == 1 ? "" : "s"));
     return std::move(*found);
 }
 

@@ -4,14 +4,13 @@ metrics, `check --online`."""
 import hashlib
 import pathlib
 import random
-import subprocess
 import tempfile
 import unittest
 
 import key_blob
 from directory_standin import ACCOUNT, DirectoryStandin
 from lab import children
-from lab.keysyncd_process import KeysyncdProcess, binary
+from lab.keysyncd_process import KeysyncdProcess
 
 _random = random.Random(20260131)
 TICK = 10**7
@@ -70,6 +69,5 @@ class OnStandins(unittest.TestCase):
         return lines()
 
     def check_online(self, daemon):
-        done = subprocess.run([binary(), "check", "--online", f"--config.file={daemon.configuration_file}"],
-                              capture_output=True, text=True, timeout=90, check=False, stdin=subprocess.DEVNULL)
+        done = daemon.run_command("check", "--online")
         return done.returncode, done.stdout
