@@ -150,6 +150,10 @@ void DomainMonitor::finished(const ldap::PassEnd& end, std::chrono::nanoseconds 
         instruments_->certificate_expiry(end.start.server, *end.certificate_expiry);
     }
     tell_clock(end.start);
+    for (const std::string& server : end.given_up) {
+        log(LogLevel::warn, "waited in vain for what was read from a domain controller: it counts as lost",
+            {{"domain", settings_.name}, {"server", server}, {"read_instead", end.start.server}});
+    }
     tell("reading the domain", end.warnings);
     if (end.metadata_asked > 0 && end.metadata_unreadable == end.metadata_asked) {
         tell("reading write times", {std::string{ldap::metadata_missing}});
