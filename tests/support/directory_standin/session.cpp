@@ -29,10 +29,7 @@ std::string generalized_time(std::time_t seconds) {
 
 class Session {
   public:
-    Session(SSL* ssl, State& state) : ssl_(ssl), state_(state) {
-        const std::scoped_lock guard(state_.lock);
-        number_ = ++state_.sessions;
-    }
+    Session(SSL* ssl, State& state) : ssl_(ssl), state_(state), number_(next_number(state)) {}
 
     void run() {
         for (;;) {
@@ -68,6 +65,11 @@ class Session {
         while (SSL_read(ssl_, sink.data(), static_cast<int>(sink.size())) > 0) {
         }
         throw std::runtime_error("the client has gone");
+    }
+
+    static std::size_t next_number(State& state) {
+        const std::scoped_lock guard(state.lock);
+        return ++state.sessions;
     }
 
     // The server has given this session up since its last request.
@@ -292,7 +294,7 @@ class Session {
 
     SSL* ssl_;
     State& state_;
-    std::size_t number_ = 0;
+    std::size_t number_;
     std::string buffer_;
 };
 
