@@ -42,12 +42,21 @@ ArrivalWatch::~ArrivalWatch() = default;
 std::expected<std::vector<KeyArrival>, PollError> ArrivalWatch::look(std::span<const AwaitedKey> awaited,
                                                                      const std::stop_token& stop) {
     if (awaited.empty()) {
+        link_.reset();  // half an hour may pass until the next cycle, and the server cuts what is idle for so long
         return std::vector<KeyArrival>{};
     }
+    const bool kept = link_ != nullptr;
     if (const auto connected = connect(stop); !connected) {
         return std::unexpected(connected.error());
     }
     auto arrivals = ask(awaited, stop);
+    if (!arrivals && kept && was_cut(arrivals.error())) {
+        link_.reset();
+        if (const auto connected = connect(stop); !connected) {
+            return std::unexpected(connected.error());
+        }
+        arrivals = ask(awaited, stop);
+    }
     if (!arrivals) {
         link_.reset();
         arrivals.error().server = server_;
@@ -56,8 +65,7 @@ std::expected<std::vector<KeyArrival>, PollError> ArrivalWatch::look(std::span<c
 }
 
 std::expected<void, PollError> ArrivalWatch::connect(const std::stop_token& stop) {
-    const auto expiry = link_ == nullptr ? std::nullopt : link_->connection->credential_expiry();
-    if (expiry && *expiry - std::chrono::system_clock::now() < std::chrono::minutes(5)) {
+    if (link_ != nullptr && link_->connection->expires_soon()) {
         link_.reset();
     }
     if (link_ != nullptr) {

@@ -1,6 +1,6 @@
 // Has a new key reached that domain controller yet: asks one observed server about the keys it is given, and about
 // nothing else. Which keys are awaited, and until when, is the caller's to keep.
-// Blocking, for one worker thread; keeps its connection between the looks.
+// Blocking, for one worker thread; keeps its connection while keys are awaited.
 #pragma once
 
 #include <cstddef>
@@ -46,7 +46,8 @@ class ArrivalWatch {
 
     [[nodiscard]] const std::string& server() const noexcept { return server_; }
 
-    /// Those of the awaited keys that the server has. Asks nothing at all when none is awaited.
+    /// Those of the awaited keys that the server has. Asks nothing at all when none is awaited. A connection that was
+    /// cut since the last look is opened again, once.
     [[nodiscard]] std::expected<std::vector<KeyArrival>, PollError> look(std::span<const AwaitedKey> awaited,
                                                                          const std::stop_token& stop);
 

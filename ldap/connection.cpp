@@ -23,6 +23,8 @@ namespace {
 constexpr std::chrono::seconds libldap_slack{5};
 
 constexpr ber_len_t read_ahead_bytes = 64U << 10U;
+// Longer than any pass between two looks at the clock should take.
+constexpr std::chrono::minutes renew_before{5};
 
 timeval to_timeval(std::chrono::milliseconds duration) {
     const auto whole = std::chrono::duration_cast<std::chrono::seconds>(duration);
@@ -241,6 +243,10 @@ std::expected<std::optional<Entry>, PollError> Connection::read(SearchRequest re
     return found;
 }
 
+bool Connection::expires_soon() const noexcept {
+    return credential_expiry_ && *credential_expiry_ - std::chrono::system_clock::now() < renew_before;
+}
+
 PollError Connection::refused(const SearchResult& result, std::string_view what) const {
     PollFailure failure = PollFailure::search;
     switch (result.code) {
@@ -255,13 +261,15 @@ PollError Connection::refused(const SearchResult& result, std::string_view what)
         case result_code::no_such_object:
             return {PollFailure::configuration, server_.url(),
                     fmt::format("{}: the server knows no such object; check base_dn, and that the account may see it",
-                                what)};
+                                what),
+                    result.code};
         default:
             break;
     }
     return {failure, server_.url(),
             fmt::format("{}: {} (code {}{}{})", what, ldap_err2string(result.code), result.code,
-                        result.message.empty() ? "" : ": ", config::escape_control(result.message))};
+                        result.message.empty() ? "" : ": ", config::escape_control(result.message)),
+            result.code};
 }
 
 PollError Connection::lost(std::string_view doing) const {

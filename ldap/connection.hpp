@@ -65,6 +65,9 @@ class Connection {
         return credential_expiry_;
     }
 
+    /// It is time to bind anew, before the server ends the connection in the middle of an answer.
+    [[nodiscard]] bool expires_soon() const noexcept;
+
     /// The PollError for a search that ended with a code other than success.
     [[nodiscard]] PollError refused(const SearchResult& result, std::string_view what) const;
 

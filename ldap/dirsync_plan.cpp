@@ -29,7 +29,11 @@ DirSyncPlan plan_dirsync(std::span<const DirectoryCursor> cursors, const Databas
                 .reason = {},
                 .cookie = own->dirsync_cookie};
     }
-    // The last one stored is the one furthest ahead.
+    const auto same_server = std::ranges::find(cursors, now.server, &DirectoryCursor::server);
+    if (own == cursors.end() && same_server != cursors.end() && has_cookie(*same_server)) {
+        return sweep("the domain controller's database was restored (its invocationId changed)");
+    }
+    // The last one stored is the one furthest ahead: it began where the one before it had ended.
     for (const auto& other : cursors | std::views::reverse) {
         if (has_cookie(other)) {
             return {.kind = PassKind::window, .reason = {}, .cookie = other.dirsync_cookie};

@@ -6,27 +6,19 @@
 #include "ldap/catch_up.hpp"
 #include "ldap/change_tracking.hpp"
 #include "ldap/change_window.hpp"
-#include "ldap/connection.hpp"
 #include "ldap/dirsync_pass.hpp"
 #include "ldap/dirsync_plan.hpp"
+#include "ldap/domain_link.hpp"
+#include "ldap/pass_sinks.hpp"
+#include "ldap/replication_state.hpp"
 #include "ldap/root_dse.hpp"
-#include "ldap/server_rotation.hpp"
-#include "ldap/srv_lookup.hpp"
 #include "ldap/user_pass.hpp"
 
 namespace keysyncd::ldap {
 namespace {
 
-constexpr std::chrono::minutes rediscovery{15};
-
 Instant now() {
     return std::chrono::time_point_cast<Ticks>(std::chrono::system_clock::now());
-}
-
-// The domain controller cuts a connection when its Kerberos ticket ends.
-bool expires_soon(const Connection& connection) {
-    const auto expiry = connection.credential_expiry();
-    return expiry && *expiry - std::chrono::system_clock::now() < std::chrono::minutes(5);
 }
 
 std::string account_of(const config::BindSettings& bind) {
@@ -54,181 +46,142 @@ std::vector<bool> PassSink::with_news(std::span<const DirectoryUser> /*batch*/) 
 class DomainReader::Impl {
   public:
     Impl(config::DomainSettings settings, DeadlineSupervisor& supervisor, const ConnectionLimits& limits)
-        : settings_(std::move(settings)),
-          supervisor_(supervisor),
-          limits_(limits),
-          rotation_(settings_.servers.empty() ? std::vector{settings_.name} : settings_.servers),
-          proof_(account_of(settings_.bind)) {}
+        : settings_(std::move(settings)), link_(settings_, supervisor, limits), proof_(account_of(settings_.bind)) {}
 
     std::expected<PassEnd, PollError> poll(std::span<const DirectoryCursor> cursors, bool sweep_due, PassSink& sink,
                                            const std::stop_token& stop) {
-        return guarded(stop, [&]() { return poll_connected(cursors, sweep_due, sink, stop); });
+        return link_.run(stop, [&]() -> std::expected<PassEnd, PollError> {
+            PassEnd end;
+            auto root = begin_pass(end, stop);
+            if (!root) {
+                return std::unexpected(std::move(root.error()));
+            }
+            const DatabaseState state = state_of(*root);
+            const auto verdict = catch_up_.judge(vector_, state, cursors, std::chrono::steady_clock::now());
+            if (!verdict.caught_up) {
+                return std::unexpected(
+                    PollError{PollFailure::server_busy, link_.server(),
+                              "the domain controller has not received yet all that was read from another one: waiting "
+                              "for replication, at most half an hour; check it with repadmin /replsummary"});
+            }
+            end.start.may_lag = verdict.may_lag;
+            AdditionsSink additions(sink);
+            std::uint64_t newest_usn = 0;
+            const PassContext context =
+                context_of(*root, end, verdict.may_lag ? static_cast<PassSink&>(additions) : sink, newest_usn, stop);
+            auto outcome = run(context, state, cursors, sweep_due || verdict.sweep_due, end.start);
+            // What a failed pass handed over was read as well.
+            catch_up_.read_up_to(state.invocation_id, newest_usn);
+            if (!outcome) {
+                return std::unexpected(std::move(outcome.error()));
+            }
+            catch_up_.ended(state.invocation_id, end.start);
+            finish(end, std::move(*outcome), *root);
+            end.given_up = catch_up_.given_up(cursors);
+            if (verdict.untold) {
+                end.warnings.push_back(end.lag_untold);
+            }
+            return end;
+        });
+    }
+
+    std::expected<PassEnd, PollError> look(std::uint64_t most_users, PassSink& sink, const std::stop_token& stop) {
+        return link_.run(stop, [&]() -> std::expected<PassEnd, PollError> {
+            PassEnd end;
+            auto root = begin_pass(end, stop);
+            if (!root) {
+                return std::unexpected(std::move(root.error()));
+            }
+            SampleSink sample(sink, most_users);
+            std::uint64_t newest_usn = 0;
+            const PassContext context = context_of(*root, end, sample, newest_usn, stop);
+            auto outcome = run(context, state_of(*root), {}, true, end.start);
+            if (!outcome && outcome.error().failure == PollFailure::stopped && sample.full() &&
+                !stop.stop_requested()) {
+                end.cut_short = true;
+                outcome = prove_sample(context, sample.users_seen());
+            }
+            if (!outcome) {
+                return std::unexpected(std::move(outcome.error()));
+            }
+            finish(end, std::move(*outcome), *root);
+            return end;
+        });
     }
 
     std::expected<std::optional<DirectoryUser>, PollError> look_up(const AccountQuery& query,
                                                                    const std::stop_token& stop) {
-        return guarded(stop, [&]() -> std::expected<std::optional<DirectoryUser>, PollError> {
+        return link_.run(stop, [&]() -> std::expected<std::optional<DirectoryUser>, PollError> {
             // The whole domain, not base_dn alone: "outside of what is synchronised" is an answer too.
-            return look_up_account(*connection_, naming_context_, query, stop);
+            return look_up_account(link_.connection(), link_.naming_context(), query, stop);
         });
     }
 
+    [[nodiscard]] std::uint64_t connections() const noexcept { return link_.connections(); }
+
   private:
-    // Connects where that is needed, and drops the connection after any failure.
-    template <class Operation>
-    auto guarded(const std::stop_token& stop, const Operation& operation) -> decltype(operation()) {
-        if (connection_ != nullptr && expires_soon(*connection_)) {
-            connection_.reset();  // before the server does it in the middle of an answer
-        }
-        if (connection_ == nullptr) {
-            if (auto connected = connect(stop); !connected) {
-                return std::unexpected(drop(std::move(connected.error())));
-            }
-        }
-        auto outcome = operation();
-        if (!outcome) {
-            return std::unexpected(drop(std::move(outcome.error())));
-        }
-        rotation_.succeeded();
-        return outcome;
+    [[nodiscard]] DatabaseState state_of(const RootDse& root) const {
+        return {.server = link_.server(),
+                .invocation_id = link_.invocation_id(),
+                .highest_committed_usn = root.highest_committed_usn};
     }
 
-    PollError drop(PollError error) {
-        connection_.reset();
-        error.server = rotation_.current();
-        if (error.failure != PollFailure::stopped) {
-            rotation_.failed();
-        }
-        return error;
+    [[nodiscard]] PassContext context_of(const RootDse& root, const PassEnd& end, PassSink& sink,
+                                         std::uint64_t& newest_usn, const std::stop_token& stop) {
+        return {.connection = link_.connection(),
+                .root = root,
+                .base_dn = end.base_dn,
+                .narrowing_filter = settings_.filter,
+                .proof = proof_,
+                .write_times = write_times_,
+                .sink = sink,
+                .newest_usn = newest_usn,
+                .stop = stop};
     }
 
-    // At the start, when every server has failed, and now and then: domain controllers come and go.
-    std::expected<void, PollError> discover(const std::stop_token& stop) {
-        const auto now = std::chrono::steady_clock::now();
-        if (!settings_.discover || (discovered_at_ && !rotation_.began_anew() && now - *discovered_at_ < rediscovery)) {
-            return {};
-        }
-        auto servers = discover_servers(settings_, limits_.connect, stop);
-        if (!servers && discovered_at_) {
-            return {};  // the DNS is down: those known before may still be there
-        }
-        if (!servers) {
-            return std::unexpected(PollError{stop.stop_requested() ? PollFailure::stopped : PollFailure::resolve,
-                                             rotation_.current(), std::move(servers.error())});
-        }
-        rotation_ = ServerRotation(std::move(*servers));
-        discovered_at_ = now;
-        return {};
-    }
-
-    std::expected<void, PollError> connect(const std::stop_token& stop) {
-        if (const auto discovered = discover(stop); !discovered) {
-            return discovered;
-        }
-        const auto server = parse_server_endpoint(rotation_.current());
-        if (!server) {
-            return std::unexpected(PollError{PollFailure::configuration, rotation_.current(), server.error()});
-        }
-        auto connection = Connection::open(*server, settings_.tls, settings_.bind, supervisor_, stop, limits_);
-        if (!connection) {
-            return std::unexpected(std::move(connection.error()));
-        }
-        connection_ = std::move(*connection);
-        tracking_.reset();
-        catch_up_.reconnected();
-        const auto root = read_root_dse(*connection_, stop);
-        if (!root) {
-            return std::unexpected(root.error());
-        }
-        naming_context_ = root->default_naming_context;
-        const auto invocation_id = read_invocation_id(*connection_, *root, stop);
-        if (!invocation_id) {
-            return std::unexpected(invocation_id.error());
-        }
-        invocation_id_ = *invocation_id;
-        const auto domain_sid = read_domain_sid(*connection_, naming_context_, stop);
-        if (!domain_sid) {
-            return std::unexpected(domain_sid.error());
-        }
-        domain_sid_ = *domain_sid;
-        return {};
-    }
-
-    std::expected<PassEnd, PollError> poll_connected(std::span<const DirectoryCursor> cursors, bool sweep_due,
-                                                     PassSink& sink, const std::stop_token& stop) {
-        PassEnd end;
+    // The rootDSE, and what has to be known of a connection before its first pass.
+    std::expected<RootDse, PollError> begin_pass(PassEnd& end, const std::stop_token& stop) {
         end.start.kind = PassKind::quiet;
-        end.start.server = rotation_.current();
+        end.start.server = link_.server();
         end.start.started = now();
         // highestCommittedUSN comes before the search: what changes during it is read again, never missed.
-        const auto root = read_root_dse(*connection_, stop);
+        auto root = read_root_dse(link_.connection(), stop);
         if (!root) {
-            return std::unexpected(root.error());
+            return root;
         }
+        link_.answered();
         end.start.clock_offset = root->clock_offset;
-        const DatabaseState state{.server = rotation_.current(),
-                                  .invocation_id = invocation_id_,
-                                  .highest_committed_usn = root->highest_committed_usn};
         end.base_dn = settings_.base_dn.empty() ? root->default_naming_context : settings_.base_dn;
-        const auto caught_up =
-            catch_up_.proven(*connection_, root->default_naming_context, invocation_id_, root->highest_committed_usn,
-                             cursors, std::chrono::steady_clock::now(), stop);
-        if (!caught_up) {
-            return std::unexpected(caught_up.error());
+        if (std::exchange(known_connection_, link_.connections()) != link_.connections()) {
+            tracking_.reset();
+            catch_up_.reconnected();
         }
-        if (!*caught_up) {
-            return std::unexpected(
-                PollError{PollFailure::server_busy, rotation_.current(),
-                          "the domain controller has not received yet all that was read from another one: waiting for "
-                          "replication, at most half an hour; check it with repadmin /replsummary"});
+        if (catch_up_.wants_vector()) {
+            auto vector = read_up_to_date_vector(link_.connection(), root->default_naming_context, stop);
+            if (!vector) {
+                return std::unexpected(std::move(vector.error()));
+            }
+            vector_ = std::move(*vector);
         }
-        std::uint64_t newest_usn = 0;
-        const PassContext context{.connection = *connection_,
-                                  .root = *root,
-                                  .base_dn = end.base_dn,
-                                  .narrowing_filter = settings_.filter,
-                                  .proof = proof_,
-                                  .write_times = write_times_,
-                                  .sink = sink,
-                                  .newest_usn = newest_usn,
-                                  .stop = stop};
-        write_times_.begin();
         if (!tracking_) {
-            auto chosen = decide_tracking(*connection_, *root, settings_.change_tracking, end.base_dn, stop);
+            auto chosen = decide_tracking(link_.connection(), *root, settings_.change_tracking, end.base_dn, stop);
             if (!chosen) {
                 return std::unexpected(std::move(chosen.error()));
             }
             tracking_ = std::move(*chosen);
         }
-        const auto begin = [&](PassKind kind, const std::string& reason) {
-            end.start.kind = kind;
-            end.start.reason = reason;
-            sink.begin(end.start);
-        };
-        auto outcome = run(context, state, cursors, sweep_due, begin);
-        if (!outcome) {
-            return std::unexpected(std::move(outcome.error()));
-        }
-        catch_up_.read_up_to(invocation_id_, newest_usn);
-        end.ended = now();
-        end.cursor = {.server = rotation_.current(),
-                      .invocation_id = invocation_id_,
-                      .usn = root->highest_committed_usn,
-                      .dirsync_cookie = std::move(outcome->dirsync_cookie)};
-        end.domain_sid = domain_sid_;
-        end.entries = outcome->entries;
-        end.certificate_expiry = connection_->certificate_expiry();
-        end.warnings = std::move(outcome->warnings);
-        end.dirsync = tracking_->choice.dirsync;
-        end.tracking_reason = tracking_->choice.reason;
-        end.metadata_asked = write_times_.asked();
-        end.metadata_unreadable = write_times_.unreadable();
-        return end;
+        write_times_.begin();
+        return root;
     }
 
     std::expected<PassOutcome, PollError> run(const PassContext& context, const DatabaseState& state,
                                               std::span<const DirectoryCursor> cursors, bool sweep_due,
-                                              const PassBegin& begin) {
+                                              PassStart& start) {
+        const auto begin = [&](PassKind kind, const std::string& reason) {
+            start.kind = kind;
+            start.reason = reason;
+            context.sink.begin(start);
+        };
         if (tracking_->choice.dirsync) {
             return read_by_dirsync(context, plan_dirsync(cursors, state, sweep_due), tracking_->access, begin);
         }
@@ -237,19 +190,49 @@ class DomainReader::Impl {
         return read_by_usn(context, plan);
     }
 
+    // As after a whole sweep.
+    std::expected<PassOutcome, PollError> prove_sample(const PassContext& context, std::uint64_t users) const {
+        PassOutcome outcome{.entries = users, .warnings = {}, .dirsync_cookie = {}};
+        if (tracking_->choice.dirsync && tracking_->access == DirSyncAccess::replication_right) {
+            return outcome;  // replication is not filtered by what the account may read
+        }
+        auto warnings = proof_.after_sweep(context.connection, context.root, context.base_dn, context.stop);
+        if (!warnings) {
+            return std::unexpected(std::move(warnings.error()));
+        }
+        outcome.warnings = std::move(*warnings);
+        return outcome;
+    }
+
+    void finish(PassEnd& end, PassOutcome&& outcome, const RootDse& root) {
+        end.ended = now();
+        end.cursor = {.server = link_.server(),
+                      .invocation_id = link_.invocation_id(),
+                      .usn = root.highest_committed_usn,
+                      .dirsync_cookie = std::move(outcome.dirsync_cookie),
+                      .newest_usn = catch_up_.newest_usn(link_.invocation_id())};
+        end.domain_sid = link_.domain_sid();
+        end.entries = outcome.entries;
+        end.certificate_expiry = link_.connection().certificate_expiry();
+        end.warnings = std::move(outcome.warnings);
+        end.dirsync = tracking_->choice.dirsync;
+        end.tracking_reason = tracking_->choice.reason;
+        end.metadata_asked = write_times_.asked();
+        end.metadata_unreadable = write_times_.unreadable();
+        if (!vector_) {
+            end.lag_untold = hidden_vector(root.default_naming_context, account_of(settings_.bind));
+        }
+    }
+
     config::DomainSettings settings_;
-    DeadlineSupervisor& supervisor_;
-    ConnectionLimits limits_;
-    ServerRotation rotation_;
-    std::optional<std::chrono::steady_clock::time_point> discovered_at_;
+    DomainLink link_;
     RightsProof proof_;
     CatchUp catch_up_;
     WriteTimes write_times_;
-    std::optional<Tracking> tracking_;  // on this connection
-    std::unique_ptr<Connection> connection_;
-    std::string naming_context_;
-    Guid invocation_id_;
-    Sid domain_sid_;
+    // Of this connection:
+    std::uint64_t known_connection_ = 0;
+    std::optional<Tracking> tracking_;
+    std::optional<ReplicationState> vector_;
 };
 
 DomainReader::DomainReader(config::DomainSettings settings, DeadlineSupervisor& supervisor,
@@ -263,9 +246,18 @@ std::expected<PassEnd, PollError> DomainReader::poll(std::span<const DirectoryCu
     return impl_->poll(cursors, sweep_due, sink, stop);
 }
 
+std::expected<PassEnd, PollError> DomainReader::look(std::uint64_t most_users, PassSink& sink,
+                                                     const std::stop_token& stop) {
+    return impl_->look(most_users, sink, stop);
+}
+
 std::expected<std::optional<DirectoryUser>, PollError> DomainReader::look_up(const AccountQuery& query,
                                                                              const std::stop_token& stop) {
     return impl_->look_up(query, stop);
+}
+
+std::uint64_t DomainReader::connections() const noexcept {
+    return impl_->connections();
 }
 
 }  // namespace keysyncd::ldap

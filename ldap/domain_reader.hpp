@@ -31,6 +31,9 @@ struct DirectoryCursor {
     Guid invocation_id;
     std::uint64_t usn = 0;       ///< changes up to and with this one were read
     std::string dirsync_cookie;  ///< empty unless read by DirSync
+    /// The newest change to a user that was read: what another domain controller must have received before it is read.
+    /// `usn` counts other changes too, of which some never leave the domain controller.
+    std::uint64_t newest_usn = 0;
 };
 
 enum class PassKind : std::uint8_t { full_sweep, window, quiet };
@@ -43,6 +46,8 @@ struct PassStart {
     std::string reason;  ///< why a full sweep: "first pass", "interval", "another domain controller", ...
     Instant started;     ///< our clock
     std::chrono::nanoseconds clock_offset{};  ///< the domain controller's clock minus ours, round trip halved
+    /// It may lag behind the one read before, and nobody can tell: what is missing here need not have been removed.
+    bool may_lag = false;
 };
 
 /// Told once a pass has ended well. Everything it found has been handed to the sink before.
@@ -59,6 +64,9 @@ struct PassEnd {
     std::string tracking_reason;            ///< why that was chosen
     std::uint64_t metadata_asked = 0;       ///< users whose replication metadata was asked for
     std::uint64_t metadata_unreadable = 0;  ///< of these, users with keys that showed none: their writes stay bounded
+    std::vector<std::string> given_up;      ///< servers that were waited for in vain: their cursors are to be dropped
+    std::string lag_untold;                 ///< what to mend where nobody can tell whether this one lags behind others
+    bool cut_short = false;                 ///< a look that saw as many users as it wanted: not to be stored
 };
 
 /// Receives a pass on the worker thread. Returning false from users() stops the pass (PollFailure::stopped).
@@ -77,6 +85,9 @@ struct AccountQuery {
     Sid sid;
     std::optional<Guid> immutable_id;
     std::string name{};  ///< UPN, sAMAccountName, DN, objectGUID or SID
+
+    /// Nothing is known to look for: no answer would mean anything.
+    [[nodiscard]] bool names_nobody() const noexcept { return sid.empty() && !immutable_id && name.empty(); }
 };
 
 class DomainReader {
@@ -86,15 +97,23 @@ class DomainReader {
     DomainReader(const DomainReader&) = delete;
     DomainReader& operator=(const DomainReader&) = delete;
 
-    /// One poll. `cursors`: every domain controller read before. `sweep_due`: a full sweep whatever the cursor says.
-    /// On failure the connection is dropped and the next call tries the next server; waiting between calls is the
-    /// caller's (daemon/backoff). A failed pass may have handed users to the sink: they are true, only not all.
+    /// One poll. `cursors`: every domain controller read before, the last one last. `sweep_due`: a full sweep whatever
+    /// the cursor says. A connection that was cut since the last call is opened again, once. On any other failure the
+    /// connection is dropped and the next call tries the next server; waiting between calls is the caller's
+    /// (daemon/backoff). A failed pass may have handed users to the sink: they are true, only not all.
     [[nodiscard]] std::expected<PassEnd, PollError> poll(std::span<const DirectoryCursor> cursors, bool sweep_due,
                                                          PassSink& sink, const std::stop_token& stop);
+
+    /// A full sweep that ends well after so many users, and proves all that a whole one does: for a check.
+    [[nodiscard]] std::expected<PassEnd, PollError> look(std::uint64_t most_users, PassSink& sink,
+                                                         const std::stop_token& stop);
 
     /// The account behind a waiting key, whether or not it carries keys; std::nullopt when it is not there.
     [[nodiscard]] std::expected<std::optional<DirectoryUser>, PollError> look_up(const AccountQuery& query,
                                                                                  const std::stop_token& stop);
+
+    /// How often a connection was opened.
+    [[nodiscard]] std::uint64_t connections() const noexcept;
 
   private:
     class Impl;

@@ -136,8 +136,13 @@ std::expected<void, PollError> complete_ranges(Connection& connection, Entry& en
             return std::unexpected(std::move(part.error()));
         }
         const Attribute* more = *part ? find_with_range(**part, name) : nullptr;
-        if (more == nullptr) {
+        if (more == nullptr || more->values.empty()) {
             break;  // values were removed meanwhile: the object's next change tells
+        }
+        if (!begins_where_asked(*more, *wanted)) {
+            return std::unexpected(
+                PollError{PollFailure::protocol, connection.server().url(),
+                          fmt::format("asked for {} of {}, the server answered {}", *wanted, entry.dn, more->name)});
         }
         whole.values.insert(whole.values.end(), more->values.begin(), more->values.end());
         wanted = next_range(*more);

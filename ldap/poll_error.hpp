@@ -32,6 +32,12 @@ struct PollError {
     PollFailure failure{};
     std::string server;
     std::string detail;  ///< what happened and how to mend it; no secrets
+    int code = 0;        ///< the server's result code, where it gave one
 };
+
+/// Whether the first request on a connection that was kept may fail so because the server has ended it meanwhile: after
+/// 15 idle minutes, with the account's ticket, or because its service started anew. The server need not be worse for
+/// it.
+[[nodiscard]] bool was_cut(const PollError& error) noexcept;
 
 }  // namespace keysyncd::ldap

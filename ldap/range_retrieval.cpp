@@ -74,4 +74,10 @@ std::optional<std::string> next_range(const Attribute& attribute) {
     return fmt::format("{};range={}-*", ranged->base, *ranged->high + 1);
 }
 
+bool begins_where_asked(const Attribute& answer, std::string_view asked) {
+    const auto wanted = parse_ranged_name(asked);
+    const auto given = parse_ranged_name(answer.name);
+    return wanted && given && given->low == wanted->low;
+}
+
 }  // namespace keysyncd::ldap

@@ -30,4 +30,7 @@ struct RangedName {
 /// What to ask for next; std::nullopt when `attribute` holds the last of its values.
 [[nodiscard]] std::optional<std::string> next_range(const Attribute& attribute);
 
+/// Whether the answer goes on where it was `asked` to: one that does not would come for ever.
+[[nodiscard]] bool begins_where_asked(const Attribute& answer, std::string_view asked);
+
 }  // namespace keysyncd::ldap

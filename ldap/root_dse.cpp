@@ -94,4 +94,14 @@ std::expected<Sid, PollError> read_domain_sid(Connection& connection, const std:
     return sid.value_or(Sid{});
 }
 
+std::expected<std::optional<ReplicationState>, PollError> read_up_to_date_vector(Connection& connection,
+                                                                                 const std::string& naming_context,
+                                                                                 const std::stop_token& stop) {
+    auto entry = connection.read({.base = naming_context, .attributes = {"replUpToDateVector"}}, stop);
+    if (!entry) {
+        return std::unexpected(std::move(entry.error()));
+    }
+    return *entry ? parse_up_to_date_vector((*entry)->bytes("replUpToDateVector")) : std::nullopt;
+}
+
 }  // namespace keysyncd::ldap

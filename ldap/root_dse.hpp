@@ -1,5 +1,5 @@
-// What a domain controller says about itself: the rootDSE (MS-ADTS 3.1.1.3.2), its database's invocationId and its
-// domain's SID. parse_root_dse is pure, the rest runs on the connection's worker thread.
+// What a domain controller says about itself: the rootDSE (MS-ADTS 3.1.1.3.2), its database's invocationId and
+// up-to-dateness vector, and its domain's SID. parse_root_dse is pure, the rest runs on the connection's worker thread.
 #pragma once
 
 #include <chrono>
@@ -13,6 +13,7 @@
 
 #include "ldap/connection.hpp"
 #include "ldap/guid.hpp"
+#include "ldap/replication_state.hpp"
 #include "ldap/sid.hpp"
 #include "ldap/time.hpp"
 
@@ -43,5 +44,9 @@ struct RootDse {
 /// The SID of the domain whose naming context this is; empty where it may not be read.
 [[nodiscard]] std::expected<Sid, PollError> read_domain_sid(Connection& connection, const std::string& naming_context,
                                                             const std::stop_token& stop);
+
+/// What it has received of what others wrote; std::nullopt where that does not show, or is no vector.
+[[nodiscard]] std::expected<std::optional<ReplicationState>, PollError> read_up_to_date_vector(
+    Connection& connection, const std::string& naming_context, const std::stop_token& stop);
 
 }  // namespace keysyncd::ldap

@@ -19,6 +19,10 @@ class ServerRotation {
     /// The current one failed: moves on. After the last untried one it begins anew with the first.
     void failed();
 
+    /// A new list, in order of preference. The current one stays that while it is listed and has not failed: a
+    /// connection that is opened again goes to whom the cursor is of. Those that failed are tried last.
+    void replace(std::vector<std::string> servers);
+
     /// Whether the last failure was that of the last untried one.
     [[nodiscard]] bool began_anew() const noexcept { return began_anew_; }
 

@@ -17,6 +17,14 @@ Control show_deleted() {
     return {.oid = "1.2.840.113556.1.4.417", .value = {}, .critical = true};
 }
 
+bool refused_for_good(const PollError& error) {
+    const bool cut_short = error.code == result_code::time_limit_exceeded ||
+                           error.code == result_code::size_limit_exceeded ||
+                           error.code == result_code::admin_limit_exceeded;
+    return !cut_short && (error.failure == PollFailure::configuration || error.failure == PollFailure::search ||
+                          error.failure == PollFailure::rights);
+}
+
 Instant now() {
     return std::chrono::time_point_cast<Ticks>(std::chrono::system_clock::now());
 }
@@ -91,9 +99,9 @@ std::expected<std::vector<DirectoryUser>, PollError> read_tombstones(Connection&
             return true;
         },
         stop);
-    // Not there for this account, or refused: no reason to fail the pass. Whatever else went wrong is one.
-    if (!found && found.error().failure != PollFailure::configuration && found.error().failure != PollFailure::search &&
-        found.error().failure != PollFailure::rights) {
+    // Not there for this account, or refused: no reason to fail the pass. Whatever else went wrong is one: the cursor
+    // must not move past deletions that an answer cut short did not tell.
+    if (!found && !refused_for_good(found.error())) {
         return std::unexpected(found.error());
     }
     return deleted;

@@ -29,7 +29,7 @@ class CountingSink final : public ldap::PassSink {
                 exact += key.write ? 1U : 0U;
             }
         }
-        return users_read < users_looked_at;
+        return true;
     }
     std::vector<bool> with_news(std::span<const ldap::DirectoryUser> batch) override {
         std::vector<bool> first(asked_ ? 0 : batch.size());
@@ -52,7 +52,7 @@ class CountingSink final : public ldap::PassSink {
 enum class ServerRole : std::uint8_t { read, observed };
 
 void check_server(Verdicts& verdicts, config::DomainSettings domain, const std::string& server, ServerRole role,
-                  ldap::DeadlineSupervisor& supervisor, const Clock& clock) {
+                  bool one_of_several, ldap::DeadlineSupervisor& supervisor, const Clock& clock) {
     const std::string what =
         fmt::format("{} {}{}", domain.name, server, role == ServerRole::observed ? " (observed)" : "");
     domain.servers = {server};
@@ -60,14 +60,13 @@ void check_server(Verdicts& verdicts, config::DomainSettings domain, const std::
     ldap::DomainReader reader{domain, supervisor};
     CountingSink sink;
     const std::stop_source never;
-    const auto pass = reader.poll({}, true, sink, never.get_token());
-    const bool enough = sink.users_read >= users_looked_at;
-    if (!pass && !enough) {
+    const auto pass = reader.look(users_looked_at, sink, never.get_token());
+    if (!pass) {
         verdicts.fail(what, fmt::format("{}: {}", to_string(pass.error().failure), pass.error().detail));
         return;
     }
-    verdicts.ok(what, fmt::format("bound, {}{} users with {} keys can be read", enough ? "over " : "", sink.users_read,
-                                  sink.keys));
+    verdicts.ok(what, fmt::format("bound, {}{} users with {} keys can be read", pass->cut_short ? "the first " : "",
+                                  sink.users_read, sink.keys));
     if (sink.malformed > 0) {
         verdicts.warn(what, fmt::format("{} values do not decode: see keysyncd decode", sink.malformed));
     }
@@ -79,16 +78,17 @@ void check_server(Verdicts& verdicts, config::DomainSettings domain, const std::
     } else if (sink.exact > 0) {
         verdicts.ok(what, "write times can be read exactly (msDS-ReplValueMetaData)");
     }
-    if (pass) {
-        verdicts.ok(what, fmt::format("changes are tracked by {}{}{}", pass->dirsync ? "DirSync" : "uSNChanged",
-                                      pass->tracking_reason.empty() ? "" : ": ", pass->tracking_reason));
-        tell_offset(verdicts, what, pass->start.clock_offset);
-        if (pass->certificate_expiry) {
-            tell_expiry(verdicts, what, *pass->certificate_expiry, clock());
-        }
-        for (const std::string& warning : pass->warnings) {
-            verdicts.warn(what, warning);
-        }
+    verdicts.ok(what, fmt::format("changes are tracked by {}{}{}", pass->dirsync ? "DirSync" : "uSNChanged",
+                                  pass->tracking_reason.empty() ? "" : ": ", pass->tracking_reason));
+    tell_offset(verdicts, what, pass->start.clock_offset);
+    if (pass->certificate_expiry) {
+        tell_expiry(verdicts, what, *pass->certificate_expiry, clock());
+    }
+    if (one_of_several && !pass->lag_untold.empty()) {
+        verdicts.warn(what, pass->lag_untold);
+    }
+    for (const std::string& warning : pass->warnings) {
+        verdicts.warn(what, warning);
     }
 }
 
@@ -102,7 +102,8 @@ std::vector<std::string> servers_of(Verdicts& verdicts, const config::DomainSett
         verdicts.fail(domain.name, found.error());
         return domain.servers;
     }
-    verdicts.ok(domain.name, fmt::format("the DNS and the configuration name {} domain controllers", found->size()));
+    verdicts.ok(domain.name,
+                fmt::format("the DNS names {} domain controller{}", found->size(), found->size() == 1 ? "" : "s"));
     return std::move(*found);
 }
 
@@ -110,11 +111,12 @@ std::vector<std::string> servers_of(Verdicts& verdicts, const config::DomainSett
 
 void check_domain(Verdicts& verdicts, const config::DomainSettings& domain, const Clock& clock) {
     ldap::DeadlineSupervisor supervisor;
-    for (const std::string& server : servers_of(verdicts, domain)) {
-        check_server(verdicts, domain, server, ServerRole::read, supervisor, clock);
+    const std::vector<std::string> servers = servers_of(verdicts, domain);
+    for (const std::string& server : servers) {
+        check_server(verdicts, domain, server, ServerRole::read, servers.size() > 1, supervisor, clock);
     }
     for (const std::string& server : domain.observe_servers) {
-        check_server(verdicts, domain, server, ServerRole::observed, supervisor, clock);
+        check_server(verdicts, domain, server, ServerRole::observed, false, supervisor, clock);
     }
 }
 

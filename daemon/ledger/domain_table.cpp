@@ -14,9 +14,12 @@ DomainTable::DomainTable(Database& database)
                                "last_sweep = ?, last_write = ?, last_cloud_write = ?, fido_written_back = ? "
                                "WHERE id = ?")),
       cursors_(database.prepare(
-          "SELECT server, invocation_id, usn, dirsync_cookie FROM cursors WHERE domain_id = ? ORDER BY server")),
+          "SELECT server, invocation_id, usn, dirsync_cookie, newest_usn FROM cursors WHERE domain_id = ? "
+          "ORDER BY stored, server")),
       save_cursor_(database.prepare("INSERT OR REPLACE INTO cursors (domain_id, server, invocation_id, usn, "
-                                    "dirsync_cookie) VALUES (?, ?, ?, ?, ?)")) {}
+                                    "dirsync_cookie, newest_usn, stored) VALUES (?1, ?2, ?3, ?4, ?5, ?6, "
+                                    "(SELECT coalesce(max(stored), 0) + 1 FROM cursors WHERE domain_id = ?1))")),
+      drop_cursor_(database.prepare("DELETE FROM cursors WHERE domain_id = ? AND server = ?")) {}
 
 DomainRow DomainTable::open(const std::string& name, Instant baseline_before) {
     insert_.bind(name, to_column(baseline_before)).run();
@@ -62,6 +65,7 @@ std::vector<ldap::DirectoryCursor> DomainTable::cursors(DomainId id) {
         cursor.usn = static_cast<std::uint64_t>(cursors_.integer(2));
         const auto cookie = cursors_.blob(3);
         cursor.dirsync_cookie.assign(reinterpret_cast<const char*>(cookie.data()), cookie.size());
+        cursor.newest_usn = static_cast<std::uint64_t>(cursors_.integer(4));
         found.push_back(std::move(cursor));
     }
     cursors_.reset();
@@ -71,8 +75,12 @@ std::vector<ldap::DirectoryCursor> DomainTable::cursors(DomainId id) {
 void DomainTable::save_cursor(DomainId id, const ldap::DirectoryCursor& cursor) {
     save_cursor_
         .bind(id, cursor.server, std::span<const std::byte>{cursor.invocation_id.bytes}, cursor.usn,
-              std::as_bytes(std::span{cursor.dirsync_cookie}))
+              std::as_bytes(std::span{cursor.dirsync_cookie}), cursor.newest_usn)
         .run();
+}
+
+void DomainTable::drop_cursor(DomainId id, const std::string& server) {
+    drop_cursor_.bind(id, server).run();
 }
 
 }  // namespace keysyncd::daemon

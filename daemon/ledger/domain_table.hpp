@@ -20,12 +20,14 @@ class DomainTable {
     void save(const DomainRow& row);
     /// All that were ever configured.
     [[nodiscard]] std::int64_t count();
+    /// The one that was saved last comes last.
     [[nodiscard]] std::vector<ldap::DirectoryCursor> cursors(DomainId id);
     void save_cursor(DomainId id, const ldap::DirectoryCursor& cursor);
+    void drop_cursor(DomainId id, const std::string& server);
 
   private:
     Database* database_;
-    Statement insert_, select_, update_, cursors_, save_cursor_;
+    Statement insert_, select_, update_, cursors_, save_cursor_, drop_cursor_;
 };
 
 }  // namespace keysyncd::daemon

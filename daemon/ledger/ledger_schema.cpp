@@ -136,8 +136,15 @@ CREATE INDEX key_questions_due ON key_questions (due_at);
 CREATE INDEX deletions_withdrew ON deletions (withdrew) WHERE withdrew IS NOT NULL;
 )sql";
 
+// Cursors say what another domain controller must have received, and in which order they were stored.
+constexpr const char* version_3 = R"sql(
+ALTER TABLE cursors ADD COLUMN newest_usn INTEGER NOT NULL DEFAULT 0;  -- the newest change to a user that was read
+ALTER TABLE cursors ADD COLUMN stored INTEGER NOT NULL DEFAULT 0;      -- the highest was stored last
+UPDATE cursors SET newest_usn = usn;       -- what was read before was not kept: it cannot be newer than this
+)sql";
+
 // The one at index N makes version N + 1.
-constexpr std::array<const char*, ledger_schema_version> migrations{version_1, version_2};
+constexpr std::array<const char*, ledger_schema_version> migrations{version_1, version_2, version_3};
 
 }  // namespace
 

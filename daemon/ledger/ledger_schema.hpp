@@ -5,7 +5,7 @@
 
 namespace keysyncd::daemon {
 
-inline constexpr int ledger_schema_version = 2;
+inline constexpr int ledger_schema_version = 3;
 
 /// Creates or upgrades the tables. Throws SqliteError; a ledger of a newer version is refused (std::runtime_error).
 void prepare_ledger_schema(Database& database);

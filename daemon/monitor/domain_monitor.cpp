@@ -167,9 +167,10 @@ void DomainMonitor::finished(const ldap::PassEnd& end, std::chrono::nanoseconds 
     if (end.certificate_expiry) {
         instruments_->certificate_expiry(end.start.server, *end.certificate_expiry);
     }
-    if (std::chrono::abs(end.start.clock_offset) > largest_sound_offset) {
-        tell("the domain controller's clock differs from ours: check both against their time source",
-             {end.start.server});
+    tell_clock(end.start);
+    for (const std::string& server : end.given_up) {
+        log(LogLevel::warn, "waited in vain for what was read from a domain controller: it counts as lost",
+            {{"domain", settings_.name}, {"server", server}, {"read_instead", end.start.server}});
     }
     tell("reading the domain", end.warnings);
     if (end.metadata_asked > 0 && end.metadata_unreadable == end.metadata_asked) {
@@ -199,6 +200,18 @@ void DomainMonitor::tell(std::string_view message, const std::vector<std::string
         if (told_.insert(warning).second) {
             log(LogLevel::warn, message, {{"domain", settings_.name}, {"detail", warning}});
         }
+    }
+}
+
+// Once while it lasts: a clock that was mended may drift again.
+void DomainMonitor::tell_clock(const ldap::PassStart& start) {
+    if (std::chrono::abs(start.clock_offset) <= largest_sound_offset) {
+        wrong_clocks_.erase(start.server);
+    } else if (wrong_clocks_.insert(start.server).second) {
+        log(LogLevel::warn, "the domain controller's clock differs from ours: check both against their time source",
+            {{"domain", settings_.name},
+             {"detail", start.server},
+             {"seconds", fmt::format("{:+.1f}", std::chrono::duration<double>(start.clock_offset).count())}});
     }
 }
 

@@ -36,6 +36,7 @@ class DomainMonitor {
                                      std::chrono::nanoseconds took);
     /// Each warning once.
     void tell(std::string_view message, const std::vector<std::string>& warnings);
+    void tell_clock(const ldap::PassStart& start);
     void look_up_stuck_accounts(const std::stop_token& stop);
     void resolve_registrations(const std::stop_token& stop);
 
@@ -50,8 +51,9 @@ class DomainMonitor {
     Backoff backoff_;
     bool sweep_again_ = false;  ///< the ledger lost part of a pass
     std::set<std::string> told_;
-    std::string last_failure_;  ///< told once, not at every try
-    std::string tracking_;      ///< as told last
+    std::set<std::string> wrong_clocks_;  ///< servers, as told
+    std::string last_failure_;            ///< told once, not at every try
+    std::string tracking_;                ///< as told last
     ldap::DomainReader reader_;
     Worker worker_;  // last: its thread uses the others
 };

@@ -20,6 +20,9 @@ std::vector<AccountRecorder::StuckAccount> AccountRecorder::stuck_accounts(Domai
             query.sid = ldap::Sid::parse(domain_sid.to_string() + "-" + std::to_string(*row.rid)).value_or(ldap::Sid{});
         }
         query.immutable_id = user ? user->immutable_id : std::nullopt;
+        if (query.names_nobody()) {
+            continue;  // looked for by nothing, it would be told as absent
+        }
         stuck.push_back({row.id, query});
     }
     return stuck;

@@ -77,7 +77,9 @@ void DirectoryRecorder::finish_pass(DomainId domain_id, const ldap::PassEnd& end
         Pass& pass = found.mapped();
         const bool full_sweep = end.start.kind == ldap::PassKind::full_sweep;
         if (full_sweep) {
-            remove_unseen(domain_id, pass, now);
+            if (!end.start.may_lag) {
+                remove_unseen(domain_id, pass, now);
+            }
             ++ledger_->figures.of(domain_id).full_sweeps;
         }
         store_bursts(domain_id, pass);
@@ -92,6 +94,9 @@ void DirectoryRecorder::finish_pass(DomainId domain_id, const ldap::PassEnd& end
             domain.sid = end.domain_sid;
         }
         domain.base_dn = end.base_dn;
+        for (const std::string& server : end.given_up) {
+            ledger_->domain_table.drop_cursor(domain_id, server);
+        }
         ledger_->domain_table.save_cursor(domain_id, end.cursor);
     });
 }

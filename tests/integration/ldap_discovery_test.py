@@ -4,12 +4,14 @@
 import pathlib
 import socket
 import sys
+import tempfile
 import time
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 
 from directory_probe import DirectoryProbe
+from lab.keysyncd_process import KeysyncdProcess, domain_configuration
 from lab.samba_dc import SambaDc
 from reader_case import ReaderCase, new_key
 
@@ -23,15 +25,18 @@ class DiscoveryTest(ReaderCase):
         cls.key_id, blob = new_key()
         cls.dc.directory.add_key(cls.dc.directory.add_user("ada"), blob)
 
-    def probe(self, nameserver=None, **settings):
+    def own_etc(self, nameserver=None):
         resolv_conf = self.dc.folder / "resolv.conf"
         resolv_conf.write_text(f"nameserver {nameserver or self.dc.address}\n")
         # libldap asks for its own machine's name when it is first used, and would ask a DNS that never answers.
         hosts = self.dc.folder / "own-hosts"
         hosts.write_text(f"127.0.0.1 localhost {socket.gethostname()}\n")
+        return {"resolv.conf": resolv_conf, "hosts": hosts}
+
+    def probe(self, nameserver=None, **settings):
         defaults = {"discover": self.dc.realm, "ca": self.dc.ca_file, "dn": self.dc.service_upn, "tracking": "usn",
                     "password_file": self.dc.service_password_file}
-        probe = DirectoryProbe(etc={"resolv.conf": resolv_conf, "hosts": hosts}, **{**defaults, **settings})
+        probe = DirectoryProbe(etc=self.own_etc(nameserver), **{**defaults, **settings})
         self.addCleanup(probe.close)
         return probe
 
@@ -42,6 +47,17 @@ class DiscoveryTest(ReaderCase):
                 self.assertIsNone(poll.error)
                 self.assertEqual(poll.end["server"], f"ldaps://{self.dc.fqdn}")
                 self.assertEqual(poll.key_ids("ada"), [self.key_id])
+
+    def test_check_online_tells_how_many_are_named_and_looks_at_each(self):
+        folder = self.enterContext(tempfile.TemporaryDirectory())
+        domain = domain_configuration(self.dc, discover=True, change_tracking="usn")
+        del domain["servers"]
+        checked = KeysyncdProcess(folder, {"domains": [domain]}, etc=self.own_etc()).run_command("check", "--online")
+        self.assertEqual(checked.returncode, 0, checked.stdout)
+        realm = self.dc.realm
+        self.assertIn(f"ok   {realm}: the DNS names 1 domain controller\n", checked.stdout)
+        self.assertIn(f"ok   {realm} ldaps://{self.dc.fqdn}: changes are tracked by uSNChanged: configured\n",
+                      checked.stdout)
 
     def test_start_tls_uses_the_port_that_the_record_names(self):
         self.assertEqual(self.probe(start_tls="true").poll().end["server"], f"ldap://{self.dc.fqdn}:389")

@@ -49,11 +49,12 @@ class SealedTest(KerberosTest):
         self.assertEqual(probe.poll().end["kind"], "quiet")
 
     def test_a_connection_that_was_cut_is_bound_again(self):
-        probe = self.probe()
+        probe = self.probe(server=[f"ldap://{self.dc.fqdn}", "ldap://127.0.0.1:1"])
         probe.poll()
         self.dc.restart()
-        polls = [probe.poll() for _ in range(2)]
-        self.assertEqual(polls[-1].end["kind"], "quiet", polls[-1].error)
+        again = probe.poll()
+        self.assertIsNone(again.error)
+        self.assertEqual((again.end["kind"], again.end["connections"]), ("quiet", 2))
 
     def test_a_short_ticket_is_renewed_before_it_ends(self):
         short = self.dc.folder / "short.conf"
@@ -65,6 +66,9 @@ class SealedTest(KerberosTest):
         polls = [probe.poll() for _ in range(3)]  # each with a connection and a ticket of its own
         self.assertEqual([str(poll.error) for poll in polls], ["None"] * 3)
         self.assertEqual([poll.end["kind"] for poll in polls], ["full_sweep", "quiet", "quiet"])
+        self.assertEqual([poll.end["connections"] for poll in polls], [1, 2, 3])
+        lasting = self.probe()
+        self.assertEqual([lasting.poll().end["connections"] for _ in range(2)], [1, 1])
 
     def test_what_is_wrong_is_told(self):
         self.fails_with(self.probe(keytab="/nonexistent").poll(), "bind", "keytab", "/nonexistent")
@@ -81,20 +85,22 @@ class SealedTest(KerberosTest):
         self.fails_with(self.probe(keytab=old, principal=connector).poll(), "bind", "out of date")
 
     def test_a_hung_kdc_is_given_up_in_time(self):
-        probe = self.probe(limit="2000")
+        probe = self.probe(limit="4000")
         self.dc.pause()
         self.addCleanup(self.dc.resume)
         began = time.monotonic()
-        self.assertIn(probe.poll().error["failure"], ("bind", "timeout"))
-        self.assertLess(time.monotonic() - began, 8)
+        self.fails_with(probe.poll(), "bind", "the KDC did not answer in time")
+        self.assertLess(time.monotonic() - began, 12)
         self.dc.resume()
         self.assertIsNone(probe.poll(deadline=30).error)
 
 
-class ChannelBindingTest(KerberosTest):
+class InsideTlsTest(KerberosTest):
+    """That the channel binding is right cannot be seen here: Samba 4.17 takes any."""
+
     options = {"ldap server require strong auth": "allow_sasl_over_tls"}
 
-    def test_ldaps_and_start_tls_carry_a_channel_binding_and_no_second_layer(self):
+    def test_ldaps_and_start_tls_bind_without_a_second_layer(self):
         for settings in ({"server": f"ldaps://{self.dc.fqdn}"}, {"start_tls": "true"}):
             with self.subTest(settings=settings):
                 poll = self.probe(**settings).poll()

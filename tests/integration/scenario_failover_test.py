@@ -1,8 +1,8 @@
 #!/usr/bin/python3
 """The main job over two real domain controllers that replicate: one is killed in the middle of Connect's run, the other
-lags behind on purpose, and the daemon goes from one to the other and back. After each step every figure equals the
-truth, each key was seen once on the observed server with the delay that the directory itself shows, and neither domain
-controller was swept twice.
+lags behind on purpose, and two daemons, by uSNChanged and by DirSync, go from one to the other and back. After each step
+every figure equals the truth, each key was seen once on the observed server with the delay that the directory itself
+shows, and no domain controller was swept twice.
 
     scenario_failover_test.py [--seed N]
 """
@@ -36,18 +36,19 @@ class FailoverTest(unittest.TestCase):
         self.pair.hold_replication(to=self.first)
         # No sweep by the interval: whatever is swept was swept because of the domain controllers.
         settings = {"servers": [self.first.uri, self.second.uri], "observe_servers": [self.second.uri],
-                    "full_sweep_interval": "12h", "change_tracking": "usn"}
-        self.world = self.enterContext(World(self.plan, self.seed, views={"keysyncd": settings}, dc=self.first))
-        self.daemon, self.estate, self.truth = self.world.daemon, self.world.estate, self.world.truth
+                    "full_sweep_interval": "12h"}
+        views = {tracking: {**settings, "change_tracking": tracking} for tracking in ("usn", "dirsync")}
+        self.world = self.enterContext(World(self.plan, self.seed, views=views, dc=self.first))
+        self.daemons, self.estate, self.truth = self.world.daemons, self.world.estate, self.world.truth
         self.delays = {}  # id(truth key) -> seconds from its write to the second domain controller
 
     def test_every_figure_equals_the_truth(self):
         print(f"\nseed {self.seed}: {len(self.plan.users)} users, {len(self.plan.keys)} keys")
         self.pair.wait_for_replication(self.first, self.second)
-        self.daemon.start()
+        self.world.start()
         self.world.holds("first start, on the first domain controller")
         self.arrives_on_the_second("the keys that were measured at the first start")
-        self.assertEqual(self.sweeps(), 1)
+        self.assertEqual(self.sweeps(), {"usn": 1, "dirsync": 1})
 
         self.registers(1)
         self.estate.synchronise()
@@ -59,8 +60,9 @@ class FailoverTest(unittest.TestCase):
         self.killed_in_the_middle_of_a_run(3)
         self.goes_on_with_the_second_alone(4)
         self.back_to_the_first(5)
-        self.assertEqual(self.sweeps(), 2, "once for each domain controller")
-        self.assertEqual(self.daemon.stop(), 0)
+        self.assertEqual(self.sweeps(), {"usn": 2, "dirsync": 1},
+                         "by uSNChanged once for each domain controller; a DirSync cookie goes along")
+        self.assertEqual(self.world.stop(), [0, 0])
 
     # -- steps -----------------------------------------------------------------------------------------------------
 
@@ -80,7 +82,7 @@ class FailoverTest(unittest.TestCase):
         self.world.holds("the first is dead, the second lags: nothing is taken for removed")
         self.first.start()
         self.wait_for_server(self.first)
-        self.assertEqual(self.sweeps(), 1, "coming back to the first is no full sweep")
+        self.assertEqual(self.sweeps(), {"usn": 1, "dirsync": 1}, "coming back to the first is no full sweep")
         self.pair.release_replication(to=self.second)
         before = set(self.delays)
         self.arrives_on_the_second("what was held back arrives")
@@ -97,7 +99,8 @@ class FailoverTest(unittest.TestCase):
             users += 1
             if users == 6:
                 self.pair.wait_for_replication(self.first, self.second)
-                self.daemon.wait_for_polls(2)
+                for daemon in self.daemons.values():
+                    daemon.wait_for_polls(2)
                 self.estate.work_on(self.second.directory)
                 self.first.kill()
 
@@ -106,7 +109,7 @@ class FailoverTest(unittest.TestCase):
         self.wait_for_server(self.second)
         self.world.holds("the first was killed in the middle of Connect's run, which went on with the second")
         self.arrives_on_the_second("written there or replicated before")
-        self.assertEqual(self.sweeps(), 2)
+        self.assertEqual(self.sweeps(), {"usn": 2, "dirsync": 1})
 
     def goes_on_with_the_second_alone(self, phase):
         self.registers(phase)
@@ -141,23 +144,28 @@ class FailoverTest(unittest.TestCase):
     def wait_for_server(self, dc, deadline=40.0):
         """Until the domain was read from that domain controller, and again."""
         up = exposition.key("keysync_source_up", source="ldap", domain=self.first.realm, server=dc.uri)
-        if not children.wait_until(lambda: self.daemon.scrape().get(up) == 1, deadline):
-            self.fail(f"the domain is not read from {dc.fqdn}; {self.daemon.log_tail()}")
-        self.daemon.wait_for_polls(1)
+        for daemon in self.daemons.values():
+            if not children.wait_until(lambda daemon=daemon: daemon.scrape().get(up) == 1, deadline):
+                self.fail(f"the domain is not read from {dc.fqdn}; {daemon.log_tail()}")
+            daemon.wait_for_polls(1)
 
     def waits_for_log(self, words, what, deadline=40.0):
-        if not children.wait_until(lambda: words in self.daemon.log.read_text(), deadline):
-            self.fail(f"{what}: not in the log; {self.daemon.log_tail()}")
+        for daemon in self.daemons.values():
+            if not children.wait_until(lambda daemon=daemon: words in daemon.log.read_text(), deadline):
+                self.fail(f"{what}: not in the log; {daemon.log_tail()}")
 
     def sweeps(self):
-        return self.daemon.scrape()[exposition.key("keysync_ldap_full_sweeps_total", domain=self.first.realm)]
+        name = exposition.key("keysync_ldap_full_sweeps_total", domain=self.first.realm)
+        return {tracking: daemon.scrape()[name] for tracking, daemon in self.daemons.items()}
 
     def arrives_on_the_second(self, what):
         """Each key that was written must be observed there, with what whenChanged shows there as its arrival."""
         counted = [key for key in self.truth.keys if key.written is not None and not key.history]
-        if not children.wait_until(lambda: self.shown_replication("count") == len(counted), 30):
-            self.fail(f"{what}: {self.shown_replication('count')} keys were observed on the second domain controller, "
-                      f"the truth is {len(counted)}; {self.daemon.log_tail()}")
+        for tracking, daemon in self.daemons.items():
+            shown = lambda daemon=daemon: self.shown_replication(daemon, "count")  # noqa: E731
+            if not children.wait_until(lambda: shown() == len(counted), 30):
+                self.fail(f"{what}, {tracking}: {shown()} keys were observed on the second domain controller, the truth "
+                          f"is {len(counted)}; {daemon.log_tail()}")
         changed = when_changed(self.second.directory)
         for key, dn in self.estate.written_keys():
             if not key.history and id(key) not in self.delays:
@@ -166,12 +174,13 @@ class FailoverTest(unittest.TestCase):
         print(f"{time.monotonic() - self.world.begun:6.1f} s  {what}: {len(counted)} keys", flush=True)
 
     def check_replication_delays(self):
-        self.assertEqual((self.shown_replication("count"), self.shown_replication("sum")),
-                         (len(self.delays), sum(self.delays.values())))
+        for tracking, daemon in self.daemons.items():
+            self.assertEqual((self.shown_replication(daemon, "count"), self.shown_replication(daemon, "sum")),
+                             (len(self.delays), sum(self.delays.values())), tracking)
 
-    def shown_replication(self, part):
-        return self.daemon.scrape()[exposition.key(f"keysync_replication_delay_seconds_{part}",
-                                                   domain=self.first.realm, server=self.second.uri)]
+    def shown_replication(self, daemon, part):
+        return daemon.scrape()[exposition.key(f"keysync_replication_delay_seconds_{part}", domain=self.first.realm,
+                                              server=self.second.uri)]
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 // Drives a DomainReader from a test: settings from the command line, commands from stdin, answers as JSON lines on
-// stdout. Commands: "poll", "sweep" (poll with sweep_due), "sid SID" and "guid GUID" (look up), "forget" (all cursors),
-// "spoil" (the DirSync cookies), "watch GUID KEYID" (has it arrived on the observed server?). It keeps the cursors as
-// the ledger would.
+// stdout. Commands: "poll", "sweep" (poll with sweep_due), "look N" (a sweep of so many users), "sid SID" and "guid
+// GUID" (look up), "forget" (all cursors), "spoil" (the DirSync cookies), "watch GUID KEYID" (has it arrived on the
+// observed server?). It keeps the cursors as the ledger would.
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 
@@ -77,7 +77,8 @@ class PrintingSink : public ldap::PassSink {
         print({{"event", "begin"},
                {"kind", ldap::to_string(start.kind)},
                {"server", start.server},
-               {"reason", start.reason}});
+               {"reason", start.reason},
+               {"may_lag", start.may_lag}});
     }
     std::vector<bool> with_news(std::span<const ldap::DirectoryUser> batch) override {
         return std::vector<bool>(batch.size(), true);
@@ -90,15 +91,11 @@ class PrintingSink : public ldap::PassSink {
     }
 };
 
-void poll(ldap::DomainReader& reader, std::vector<ldap::DirectoryCursor>& cursors, bool sweep_due) {
-    PrintingSink sink;
-    const auto end = reader.poll(cursors, sweep_due, sink, {});
+void print_end(const ldap::DomainReader& reader, const std::expected<ldap::PassEnd, ldap::PollError>& end) {
     if (!end) {
         print_error(end.error());
         return;
     }
-    std::erase_if(cursors, [&](const auto& cursor) { return cursor.server == end->cursor.server; });
-    cursors.push_back(end->cursor);
     json::array warnings;
     for (const auto& warning : end->warnings) {
         warnings.push_back(json::value(warning));
@@ -117,7 +114,24 @@ void poll(ldap::DomainReader& reader, std::vector<ldap::DirectoryCursor>& cursor
            {"dirsync", end->dirsync},
            {"tracking_reason", end->tracking_reason},
            {"cookie_bytes", end->cursor.dirsync_cookie.size()},
+           {"newest_usn", end->cursor.newest_usn},
+           {"cut_short", end->cut_short},
+           {"lag_untold", end->lag_untold},
+           {"connections", reader.connections()},
            {"warnings", std::move(warnings)}});
+}
+
+void poll(ldap::DomainReader& reader, std::vector<ldap::DirectoryCursor>& cursors, bool sweep_due) {
+    PrintingSink sink;
+    const auto end = reader.poll(cursors, sweep_due, sink, {});
+    if (end) {
+        std::erase_if(cursors, [&](const auto& cursor) {
+            return cursor.server == end->cursor.server ||
+                   std::ranges::find(end->given_up, cursor.server) != end->given_up.end();
+        });
+        cursors.push_back(end->cursor);
+    }
+    print_end(reader, end);
 }
 
 void look_up(ldap::DomainReader& reader, const ldap::AccountQuery& query) {
@@ -227,6 +241,9 @@ int main(int argc, char** argv) try {
     for (std::string line; std::getline(std::cin, line);) {
         if (line == "poll" || line == "sweep") {
             poll(reader, cursors, line == "sweep");
+        } else if (line.starts_with("look ")) {
+            PrintingSink sink;
+            print_end(reader, reader.look(std::stoull(line.substr(5)), sink, {}));
         } else if (line == "forget") {
             cursors.clear();
         } else if (line == "spoil") {
@@ -238,6 +255,8 @@ int main(int argc, char** argv) try {
             look_up(reader, {.sid = ldap::Sid::parse(line.substr(4)).value(), .immutable_id = {}});
         } else if (line.starts_with("watch ") && observed) {
             watch(*observed, line.substr(6));
+        } else if (line == "rest" && observed) {
+            print({{"event", "rest"}, {"arrivals", observed->look({}, {}).value().size()}});
         } else if (line.starts_with("guid ")) {
             look_up(reader, {.sid = {}, .immutable_id = ldap::Guid::parse(line.substr(5))});
         } else {

@@ -48,6 +48,9 @@ class DirectoryProbe:
     def sweep(self, deadline=60):
         return self._passes("sweep", deadline)
 
+    def look(self, most_users, deadline=60):
+        return self._passes(f"look {most_users}", deadline)
+
     def forget(self):
         self._send("forget")
 
@@ -69,6 +72,11 @@ class DirectoryProbe:
         if line["event"] == "error":
             raise ProbeError(line)
         return line["when_changed"] if line["arrived"] else None
+
+    def await_nothing(self):
+        """A look at the observed server with no key to look for."""
+        self._send("rest")
+        self._read(time.monotonic() + 60)
 
     def _passes(self, command, deadline):
         begun = time.monotonic()

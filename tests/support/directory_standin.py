@@ -121,6 +121,10 @@ class DirectoryStandin:
         """Replaces all faults; none at all mends the stand-in."""
         self.command(faults=faults)
 
+    def end_sessions(self, how="cut"):
+        """The connections that are there end at their next request: "cut", or by a "notice" of disconnection."""
+        self.command(end_sessions=how)
+
     def set(self, dn, attribute, *values):
         self.command(set={"dn": dn, "attribute": attribute, "values": list(values)})
 

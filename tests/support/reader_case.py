@@ -1,4 +1,5 @@
-"""What the tests of the directory reader share: a domain controller a class, probes against it, keys to write."""
+"""What the tests of the directory reader share: a domain controller a class or stand-ins a test, probes against them,
+keys to write."""
 
 import hashlib
 import random
@@ -7,6 +8,7 @@ import unittest
 
 import key_blob
 from directory_probe import DirectoryProbe
+from directory_standin import ACCOUNT, DirectoryStandin
 from lab.samba_dc import SambaDc
 
 _random = random.Random(20260131)
@@ -46,3 +48,16 @@ class OnDomainController(ReaderCase):
     def administrator_probe(self, **settings):
         return self.probe(dn=f"Administrator@{self.dc.realm}", password_file=self.dc.administrator_password_file,
                           **settings)
+
+
+class OnStandin(ReaderCase):
+    def standin(self, *users, **settings):
+        standin = DirectoryStandin(users, **settings)
+        self.addCleanup(standin.close)
+        return standin
+
+    def probe(self, standin, **settings):
+        probe = DirectoryProbe(**{"server": standin.uri, "ca": standin.ca_file, "dn": ACCOUNT, "tracking": "usn",
+                                  "password_file": standin.password_file, **settings})
+        self.addCleanup(probe.close)
+        return probe

@@ -4,8 +4,9 @@
 // prints "PORT" and then takes commands on stdin, one JSON object a line, each answered by one line:
 //   {"faults": {name: value, ...}}     replaces all faults
 //   {"set": {"dn": ..., "attribute": ..., "values": [...]}}
-//   {"state": {"most_values": 2, "dirsync_rounds": 3, "valid_cookie": "...", "replication_right": true, "clock_offset":
-//   0}}
+//   {"state": {"most_values": 2, "dirsync_rounds": 3, "valid_cookie": "...", "replication_right": true,
+//   "dirsync_refused": false, "clock_offset": 0}}
+//   {"end_sessions": "cut" | "notice"} those that are there end at their next request
 //   {"changes": [objects]}             what DirSync answers to a cookie
 //   {"log": true}                      the searches since the last time
 #include <arpa/inet.h>
@@ -49,6 +50,8 @@ standin::Faults faults_from(const json::object& from) {
     faults.reset = flag(from, "reset");
     faults.references = flag(from, "references");
     faults.no_binary_metadata = flag(from, "no_binary_metadata");
+    faults.stuck_ranges = flag(from, "stuck_ranges");
+    faults.tombstone_code = static_cast<int>(number(from, "tombstone_code", 0));
     faults.result_code = static_cast<int>(number(from, "result_code", 0));
     faults.size_limit = number(from, "size_limit", 0);
     if (const auto* referral = from.if_contains("referral")) {
@@ -71,6 +74,10 @@ void obey(const json::object& command, standin::State& state) {
     if (const auto* changes = command.if_contains("changes")) {
         state.changes = standin::Directory(standin::objects_from(*changes));
     }
+    if (const auto* how = command.if_contains("end_sessions")) {
+        state.ended_sessions = state.sessions;
+        state.notice_of_end = how->as_string() == "notice";
+    }
     if (const auto* change = command.if_contains("state")) {
         const auto& wanted = change->as_object();
         state.most_values = number(wanted, "most_values", state.most_values);
@@ -83,6 +90,9 @@ void obey(const json::object& command, standin::State& state) {
         }
         if (wanted.contains("replication_right")) {
             state.replication_right = flag(wanted, "replication_right");
+        }
+        if (wanted.contains("dirsync_refused")) {
+            state.dirsync_refused = flag(wanted, "dirsync_refused");
         }
     }
 }

@@ -29,7 +29,7 @@ std::string generalized_time(std::time_t seconds) {
 
 class Session {
   public:
-    Session(SSL* ssl, State& state) : ssl_(ssl), state_(state) {}
+    Session(SSL* ssl, State& state) : ssl_(ssl), state_(state), number_(next_number(state)) {}
 
     void run() {
         for (;;) {
@@ -38,7 +38,7 @@ class Session {
                 return;
             }
             const auto request = parse_request(*message);
-            if (!request || request->operation == tag::unbind_request) {
+            if (!request || request->operation == tag::unbind_request || ended()) {
                 return;
             }
             if (request->operation == tag::bind_request) {
@@ -65,6 +65,23 @@ class Session {
         while (SSL_read(ssl_, sink.data(), static_cast<int>(sink.size())) > 0) {
         }
         throw std::runtime_error("the client has gone");
+    }
+
+    static std::size_t next_number(State& state) {
+        const std::scoped_lock guard(state.lock);
+        return ++state.sessions;
+    }
+
+    // The server has given this session up since its last request.
+    bool ended() {
+        const std::scoped_lock guard(state_.lock);
+        if (number_ > state_.ended_sessions) {
+            return false;
+        }
+        if (state_.notice_of_end) {
+            send(encode_disconnection(52, "the session was idle for too long"));
+        }
+        return true;
     }
 
     std::optional<std::string> receive() {
@@ -96,6 +113,10 @@ class Session {
 
     // True when a fault has answered for the directory.
     bool misbehave(const Request& request, const Faults& faults) {
+        if (faults.tombstone_code != 0 && request.base.starts_with("<WKGUID=")) {
+            finish(request, {.code = faults.tombstone_code, .message = "as the test wants it"});
+            return true;
+        }
         if (request.scope != subtree) {
             return false;  // the rootDSE and the small reads go well: the search itself is what fails
         }
@@ -197,7 +218,8 @@ class Session {
             if (faults.references) {
                 send(encode_reference(request.id, "ldap://child.test/DC=child,DC=standin,DC=test"));
             }
-            send(encode_entry(request.id, found[i].dn, select(found[i], request.attributes, most_values)));
+            const auto& wanted = faults.stuck_ranges ? without_ranges(request.attributes) : request.attributes;
+            send(encode_entry(request.id, found[i].dn, select(found[i], wanted, most_values)));
         }
         Result done;
         if (paging != nullptr) {
@@ -206,6 +228,13 @@ class Session {
                 {paging_oid, false, encode_page_value(0, next < found.size() ? std::to_string(next) : "")});
         }
         finish(request, std::move(done));
+    }
+
+    static std::vector<std::string> without_ranges(std::vector<std::string> names) {
+        for (auto& name : names) {
+            name = name.substr(0, name.find(";range="));
+        }
+        return names;
     }
 
     static std::size_t page_size(const CookieValue& wanted) {
@@ -219,7 +248,8 @@ class Session {
             finish(request, {.code = 2, .message = "the DirSync control does not decode"});
             return;
         }
-        if ((static_cast<unsigned>(wanted->first) & object_security) == 0 && !state_.replication_right) {
+        if (state_.dirsync_refused ||
+            ((static_cast<unsigned>(wanted->first) & object_security) == 0 && !state_.replication_right)) {
             finish(request, {.code = 50, .message = "00002105: replication access was denied"});
             return;
         }
@@ -264,6 +294,7 @@ class Session {
 
     SSL* ssl_;
     State& state_;
+    std::size_t number_;
     std::string buffer_;
 };
 

@@ -27,7 +27,9 @@ struct Faults {
     bool reset = false;               ///< the connection is cut in the middle of a search's entries
     bool references = false;          ///< search continuations between the entries
     bool no_binary_metadata = false;  ///< ";binary" is refused (unwilling to perform)
+    bool stuck_ranges = false;        ///< answers every range with the first one
     int result_code = 0;              ///< of every subtree search that is not 0
+    int tombstone_code = 0;           ///< of every search for deleted objects
     std::string referral;             ///< with result_code 10
     std::size_t size_limit = 0;       ///< entries before sizeLimitExceeded
 };
@@ -41,9 +43,13 @@ struct State {
     std::size_t most_values = 0;     ///< MaxValRange
     std::size_t dirsync_rounds = 1;  ///< of a DirSync answer
     std::string valid_cookie = "cookie-0";
-    bool replication_right = true;  ///< DirSync without the object-security flag
-    long clock_offset = 0;          ///< seconds that its clock is ahead
-    std::vector<std::string> log;   ///< "connect", "bind", and of a search its base and the attributes asked for
+    bool replication_right = true;   ///< DirSync without the object-security flag
+    bool dirsync_refused = false;    ///< with it, too
+    std::size_t sessions = 0;        ///< begun so far
+    std::size_t ended_sessions = 0;  ///< those of them that end at their next request
+    bool notice_of_end = false;      ///< with a notice of disconnection, as after too much idleness
+    long clock_offset = 0;           ///< seconds that its clock is ahead
+    std::vector<std::string> log;    ///< "connect", "bind", and of a search its base and the attributes asked for
 };
 
 void serve(int descriptor, SSL_CTX* context, State& state);

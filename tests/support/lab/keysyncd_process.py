@@ -2,6 +2,7 @@
 
 import os
 import pathlib
+import subprocess
 import urllib.error
 import urllib.request
 
@@ -63,6 +64,12 @@ class KeysyncdProcess:
             raise LabError(f"keysyncd did not answer {path} with 200 within {deadline:g} s; {self.log_tail()}")
         self.check()
         return self
+
+    def run_command(self, *arguments):
+        """Another command with the daemon's configuration, to its end."""
+        return subprocess.run([*self._wrapper, binary(), *arguments, f"--config.file={self.configuration_file}"],
+                              capture_output=True, text=True, timeout=90, check=False, stdin=subprocess.DEVNULL,
+                              env=self._environment)
 
     def check(self):
         """Raises LabError when the daemon has ended by itself."""

@@ -48,6 +48,15 @@ TEST_CASE("another domain controller takes the cookie: no full sync, and never a
     CHECK(plan.cookie == "newer");
 }
 
+TEST_CASE("a restored database is swept: its old cookie tells of changes that it has lost") {
+    std::vector cursors{cursor(3, 9, "of another"), cursor(2, 9, "of before")};
+    cursors.back().server = "ldaps://dc1";
+    const auto plan = plan_dirsync(cursors, dc1_at(5), false);
+    CHECK(plan.kind == PassKind::full_sweep);
+    CHECK(plan.reason.find("invocationId") != std::string::npos);
+    CHECK(plan.cookie.empty());
+}
+
 TEST_CASE("an interval that is over and a database that was set back mean a full sync") {
     const std::vector cursors{cursor(1, 5, "cookie")};
     CHECK(plan_dirsync(cursors, dc1_at(5), true).reason == "interval");

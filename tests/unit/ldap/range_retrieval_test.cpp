@@ -50,3 +50,9 @@ TEST_CASE("whether an entry's attribute came in part is seen without copying the
     CHECK_FALSE(partial("member;binary"));
     CHECK_FALSE(partial("memberOf;range=0-1"));
 }
+
+TEST_CASE("an answer goes on where it was asked to, or would come for ever") {
+    CHECK(begins_where_asked({"member;Range=2-*", {"x"}}, "member;range=2-*"));
+    CHECK_FALSE(begins_where_asked({"member;range=0-0", {"x"}}, "member;range=1-*"));
+    CHECK_FALSE(begins_where_asked({"member", {"x"}}, "member;range=1-*"));
+}

@@ -88,6 +88,9 @@ void write_version_1(const std::filesystem::path& path) {
             "VALUES (3, ?, 1, 1, 0, ?, 1)")
         .bind(std::span<const std::byte>{key_id}, ticks(start - 300 * 24h))
         .run();
+    database.prepare("INSERT INTO cursors VALUES (1, 'ldaps://dc1', ?, 900, x'')")
+        .bind(std::span<const std::byte>{guid(7).bytes})
+        .run();
     database.execute("INSERT INTO figures VALUES (1, 'keys.synced.NGC', 1), (1, 'registrations.NGC', 1)");
 }
 
@@ -109,6 +112,10 @@ TEST_CASE("a ledger of version 1 becomes today's, with everything in it") {
         REQUIRE(ledger.keys.of_user(3).size() == 1);
         CHECK(ledger.keys.of_user(3).front().state == KeyState::synced);
         CHECK(ledger.key_questions.of_user(3).empty());
+        const auto cursors = ledger.domain_table.cursors(1);
+        REQUIRE(cursors.size() == 1);
+        CHECK(cursors.front().usn == 900);
+        CHECK(cursors.front().newest_usn == 900);  // not known, at most that
     }
 }
 

@@ -78,20 +78,26 @@ TEST_CASE("a place that cannot be written is told with its path") {
                          doctest::Contains("/nonexistent/ledger.db"), SqliteError);
 }
 
-TEST_CASE("cursors are kept for each domain controller") {
+TEST_CASE("cursors are kept for each domain controller, the one that was stored last at the end") {
     TemporaryFolder folder;
     Ledger ledger{folder.path() / "ledger.db", fail_on_damage};
     const DomainId id = ledger.add_domain("corp.example.com", start);
     ledger.begin();
     ledger.domain_table.save_cursor(id, {"ldaps://dc1", guid(1), 10, {}});
-    ledger.domain_table.save_cursor(id, {"ldaps://dc2", guid(2), 20, std::string{"\0cookie", 7}});
-    ledger.domain_table.save_cursor(id, {"ldaps://dc1", guid(1), 11, {}});
+    ledger.domain_table.save_cursor(id, {"ldaps://dc2", guid(2), 20, std::string{"\0cookie", 7}, 17});
+    CHECK(ledger.domain_table.cursors(id).back().server == "ldaps://dc2");
+    ledger.domain_table.save_cursor(id, {"ldaps://dc1", guid(1), 11, {}, 9});
     ledger.commit();
     const auto cursors = ledger.domain_table.cursors(id);
     REQUIRE(cursors.size() == 2);
-    CHECK(cursors[0].usn == 11);
-    CHECK(cursors[1].invocation_id == guid(2));
-    CHECK(cursors[1].dirsync_cookie == std::string{"\0cookie", 7});
+    CHECK(cursors[0].invocation_id == guid(2));
+    CHECK(cursors[0].dirsync_cookie == std::string{"\0cookie", 7});
+    CHECK(cursors[0].newest_usn == 17);
+    CHECK(cursors[1].usn == 11);
+    CHECK(cursors[1].newest_usn == 9);
+    ledger.domain_table.drop_cursor(id, "ldaps://dc2");
+    REQUIRE(ledger.domain_table.cursors(id).size() == 1);
+    CHECK(ledger.domain_table.cursors(id).front().server == "ldaps://dc1");
 }
 
 }  // namespace

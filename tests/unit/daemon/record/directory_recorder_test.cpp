@@ -92,6 +92,28 @@ TEST_CASE("a user that a full sweep no longer returns has lost its keys, a windo
     CHECK(f.figures().full_sweeps == 3);
 }
 
+TEST_CASE("a sweep of a domain controller that may lag removes nobody, and forgets whom it was asked to") {
+    RecorderFixture f;
+    f.sweep({f.user(1, {f.key(1, start - 10min)}), f.user(2, {f.key(2, start - 10min)})});
+    ldap::PassEnd end;
+    end.start.kind = ldap::PassKind::full_sweep;
+    end.start.started = f.now;
+    end.start.may_lag = true;
+    end.cursor = {.server = "ldaps://dc2", .invocation_id = guid(99), .usn = 5, .dirsync_cookie = {}};
+    const auto before = f.ledger->domain_table.cursors(f.domain);
+    REQUIRE(before.size() == 1);
+    end.given_up = {before.front().server};
+    f.desk->directory.begin_pass(f.domain, end.start);
+    f.desk->directory.record(f.domain, std::vector{f.user(2, {f.key(2, start - 10min)})}, f.now);
+    f.desk->directory.finish_pass(f.domain, end, f.now);
+    CHECK(f.ngc().removals == 0);
+    CHECK(f.keys_in(State::synced) == 2);
+    REQUIRE(f.ledger->domain_table.cursors(f.domain).size() == 1);
+    CHECK(f.ledger->domain_table.cursors(f.domain).front().server == "ldaps://dc2");
+    f.sweep({f.user(2, {f.key(2, start - 10min)})});
+    CHECK(f.ngc().removals == 1);
+}
+
 TEST_CASE("a tombstone takes the keys along") {
     RecorderFixture f;
     f.sweep({f.user(1, {f.key(1, start - 10min)})});

@@ -191,6 +191,19 @@ TEST_CASE("stuck accounts are asked about once a cycle, and what the directory s
     CHECK(f.figures().waiting.front().cause == metrics::Cause::not_in_directory);
 }
 
+TEST_CASE("an account of which nothing is known to look for is not looked for, and never told as absent") {
+    RecorderFixture f;
+    f.sweep({});
+    f.desk->registrations.record_events(std::vector{f.added("e1", 1, start)}, f.now);
+    entra::EntraUser user = f.entra_user(1);
+    user.on_premises_security_identifier.clear();  // and no immutableId that is a GUID: a sourceAnchor of its own
+    f.desk->registrations.record_user("entra-1", user, f.now);
+    f.now += 66min;
+    REQUIRE(f.figures().waiting.size() == 1);
+    CHECK(f.desk->accounts.stuck_accounts(f.domain, f.now).empty());
+    CHECK(f.figures().waiting.front().cause != metrics::Cause::not_in_directory);
+}
+
 TEST_CASE("the audit log is read from the look-back at first, then from where it ended less the overlap") {
     RecorderFixture f;
     CHECK(f.desk->tenant.audit_window(f.now).since == start - 24h);
