@@ -6,6 +6,7 @@
 #include <stop_token>
 
 #include "daemon/monitor/registration_feed.hpp"
+#include "daemon/monitor/request_lanes.hpp"
 #include "daemon/record/ledger_desk.hpp"
 #include "daemon/rules/finding_policy.hpp"
 #include "entra/audit_file_reader.hpp"
@@ -128,7 +129,7 @@ class Surveyor {
     }
 
     std::expected<void, entra::GraphError> read_graph() {
-        entra::GraphReader graph{*settings_.entra, {}};
+        entra::GraphReader graph{*settings_.entra, {}, lane_beside_daemon(settings_)};
         auto one_user = wanted_user(graph);
         if (!one_user) {
             return std::unexpected(one_user.error());

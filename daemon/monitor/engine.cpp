@@ -49,7 +49,7 @@ metrics::DeclaredSources declared_sources(const config::Settings& settings) {
 }
 
 Engine::Engine(config::Settings settings, metrics::Instruments& instruments, metrics::SnapshotSlot& slot,
-               Progress& progress, Clock clock)
+               Progress& progress, RequestLanes& lanes, Clock clock)
     : settings_(std::move(settings)), readiness_(names_of(settings_)), ledger_(settings_, slot, clock) {
     const bool by_files_alone = settings_.uses_audit_files() && !settings_.uses_graph();
     const UserSource user_source = by_files_alone ? UserSource::directory : UserSource::graph;
@@ -67,7 +67,8 @@ Engine::Engine(config::Settings settings, metrics::Instruments& instruments, met
         audit_files_ = std::make_unique<AuditFileMonitor>(*settings_.entra, ledger_, instruments, progress, clock);
     }
     if (settings_.uses_graph()) {
-        entra_ = std::make_unique<EntraMonitor>(*settings_.entra, ledger_, instruments, progress, clock);
+        entra_ = std::make_unique<EntraMonitor>(*settings_.entra, lanes.lane(settings_), ledger_, instruments, progress,
+                                                clock);
     }
 }
 

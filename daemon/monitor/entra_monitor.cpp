@@ -39,14 +39,14 @@ void tell(LogLevel level, std::string_view message, std::string_view detail) {
 
 }  // namespace
 
-EntraMonitor::EntraMonitor(const config::EntraSettings& settings, LedgerService& ledger,
-                           metrics::Instruments& instruments, Progress& progress, Clock clock)
+EntraMonitor::EntraMonitor(const config::EntraSettings& settings, std::shared_ptr<entra::RequestLane> reports,
+                           LedgerService& ledger, metrics::Instruments& instruments, Progress& progress, Clock clock)
     : settings_(settings),
       instruments_(&instruments),
       clock_(std::move(clock)),
       beat_(progress.add("entra", settings.poll_interval + longest_step, SteadyClock::now())),
       backoff_(milliseconds{1000}, std::max(milliseconds{settings.poll_interval}, milliseconds{1000})),
-      reader_(settings, observer_of(instruments, ledger)),
+      reader_(settings, observer_of(instruments, ledger), std::move(reports)),
       feed_(
           settings, reader_,
           [&ledger](const std::function<void(LedgerDesk&)>& work) {

@@ -19,8 +19,8 @@ namespace keysyncd::daemon {
 
 class EntraMonitor {
   public:
-    EntraMonitor(const config::EntraSettings& settings, LedgerService& ledger, metrics::Instruments& instruments,
-                 Progress& progress, Clock clock);
+    EntraMonitor(const config::EntraSettings& settings, std::shared_ptr<entra::RequestLane> reports,
+                 LedgerService& ledger, metrics::Instruments& instruments, Progress& progress, Clock clock);
 
     void request_stop() { worker_.request_stop(); }
 
