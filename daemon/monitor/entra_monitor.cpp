@@ -59,6 +59,10 @@ milliseconds EntraMonitor::step(const std::stop_token& stop) {
     const auto started = SteadyClock::now();
     beat_->strike(started);
     try {
+        // Before the poll: one that has ended is why the poll fails.
+        if (const auto expiry = reader_.certificate_expiry()) {
+            instruments_->certificate_expiry(entra_client_certificate, *expiry);
+        }
         const auto outcome = feed_.poll(stop);
         const auto took = SteadyClock::now() - started;
         if (stop.stop_requested()) {
@@ -82,9 +86,6 @@ void EntraMonitor::poll_succeeded(std::chrono::nanoseconds took) {
     instruments_->poll_succeeded(metrics::Source::graph, "", "", took, clock_());
     if (const auto offset = reader_.clock_offset()) {
         instruments_->clock_offset("graph", *offset);
-    }
-    if (const auto expiry = reader_.certificate_expiry()) {
-        instruments_->certificate_expiry("entra_client", *expiry);
     }
     if (!last_failure_.empty()) {
         last_failure_.clear();

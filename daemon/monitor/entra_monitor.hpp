@@ -4,6 +4,7 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "config/settings.hpp"
 #include "daemon/monitor/ledger_service.hpp"
@@ -16,6 +17,9 @@
 #include "metrics/instruments.hpp"
 
 namespace keysyncd::daemon {
+
+/// The endpoint, in metrics, of the certificate that we sign in to Entra ID with.
+inline constexpr std::string_view entra_client_certificate = "entra_client";
 
 class EntraMonitor {
   public:

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
@@ -17,6 +18,7 @@ import key_blob
 from entra_standin import EntraStandin, times
 from entra_standin.exports import Exporter
 from lab import children, exposition
+from lab.certificates import CertificateAuthority
 from lab.keysyncd_process import KeysyncdProcess, binary, domain_configuration
 from lab.samba_dc import SambaDc
 
@@ -157,6 +159,18 @@ class EntraDaemonTest(unittest.TestCase):
         self.assertEqual(self.keys(daemon, "pending"), 1)
         self.assertEqual(self.figure(daemon, "keysync_poll_failures_total", source="graph", domain="",
                                      reason="forbidden"), 0)
+
+    def test_when_our_certificate_ends_is_told_also_after_it_has_ended(self):
+        expiry = lambda daemon: self.figure(daemon, "keysync_certificate_expiry_timestamp_seconds",  # noqa: E731
+                                            endpoint="entra_client")
+        authority = CertificateAuthority(self.folder / "client-certificates")
+        for days in (2, -2):
+            certificate, key = authority.issue(f"client{days}", days=days, client=True, with_rsa=True)
+            daemon = self.daemon(poll_interval="1s", credential={"certificate_file": str(certificate),
+                                                                 "key_file": str(key)}).start(ready=False)
+            self.eventually(daemon, lambda: expiry(daemon), "the certificate's end")  # noqa: B023
+            self.assertAlmostEqual(expiry(daemon) - time.time(), days * 86400, delta=600)
+            daemon.stop()
 
     def test_the_registration_report_instead_of_the_audit_log(self):
         self.entra.graph.set_throttle(None)
