@@ -27,4 +27,17 @@ AzureEnvironment azure_environment() {
     return found;
 }
 
+std::optional<Cloud> cloud_of_authority(std::string_view host) {
+    if (host == "login.microsoftonline.com" || host == "login.windows.net") {
+        return Cloud::global;
+    }
+    if (host == "login.microsoftonline.us") {
+        return Cloud::usgov;
+    }
+    if (host == "login.chinacloudapi.cn" || host == "login.partner.microsoftonline.cn") {
+        return Cloud::china;
+    }
+    return std::nullopt;
+}
+
 }  // namespace keysyncd::config

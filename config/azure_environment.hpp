@@ -4,6 +4,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "config/settings.hpp"
 
@@ -17,5 +18,9 @@ struct AzureEnvironment {
 };
 
 [[nodiscard]] AzureEnvironment azure_environment();
+
+/// The cloud whose sign-in this host (in lower case) is; std::nullopt: a private endpoint. The clouds of the United
+/// States share one: it is taken for usgov, as by Microsoft's SDKs; usgov_dod has to be written down.
+[[nodiscard]] std::optional<Cloud> cloud_of_authority(std::string_view host);
 
 }  // namespace keysyncd::config

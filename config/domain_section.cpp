@@ -135,10 +135,17 @@ void read_intervals(Section& section, DomainSettings& domain) {
     domain.poll_interval = section.duration("poll_interval").value_or(domain.poll_interval);
     domain.full_sweep_interval = section.duration("full_sweep_interval").value_or(domain.full_sweep_interval);
     if (domain.full_sweep_interval < domain.poll_interval) {
-        section.error(
-            "full_sweep_interval",
-            fmt::format("{} is shorter than poll_interval, {}: a sweep reads all users, a poll only what changed",
-                        format_duration(domain.full_sweep_interval), format_duration(domain.poll_interval)));
+        constexpr std::string_view why = "a sweep reads all users, a poll only what changed";
+        const std::string sweep = format_duration(domain.full_sweep_interval);
+        const std::string poll = format_duration(domain.poll_interval);
+        if (section.has("full_sweep_interval")) {
+            section.error("full_sweep_interval",
+                          fmt::format("{} is shorter than poll_interval, {}: {}", sweep, poll, why));
+        } else {
+            section.error(
+                "poll_interval",
+                fmt::format("{} is longer than full_sweep_interval, {} where it is missing: {}", poll, sweep, why));
+        }
     }
 }
 

@@ -101,7 +101,7 @@ std::string read_origin(Section& section, std::string_view key) {
 void read_endpoints(Section& section, EntraSettings& entra) {
     static constexpr std::array<std::pair<std::string_view, Cloud>, 4> clouds{
         {{"global", Cloud::global}, {"usgov", Cloud::usgov}, {"usgov_dod", Cloud::usgov_dod}, {"china", Cloud::china}}};
-    entra.cloud = section.choice<Cloud>("cloud", clouds).value_or(Cloud::global);
+    const auto cloud = section.choice<Cloud>("cloud", clouds);
     entra.authority_url = read_origin(section, "authority_url");
     entra.graph_url = read_origin(section, "graph_url");
     // The file decides where it says anything about it.
@@ -116,6 +116,10 @@ void read_endpoints(Section& section, EntraSettings& entra) {
             entra.authority_url = url->to_string();
         }
     }
+    // A token of one cloud is worth nothing to the Graph of another.
+    const auto authority = parse_server_url(entra.authority_url);
+    const auto named = authority ? cloud_of_authority(authority->host) : std::nullopt;
+    entra.cloud = cloud.value_or(named.value_or(Cloud::global));
     if (section.has("cloud") && section.has("authority_url") && section.has("graph_url")) {
         section.warning("cloud", "it does nothing beside authority_url and graph_url: remove it");
     }

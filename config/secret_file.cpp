@@ -22,6 +22,10 @@ std::string error_text(int error) {
     return std::generic_category().message(error);
 }
 
+std::string emptiness(const std::filesystem::path& file) {
+    return fmt::format("{} is empty: write the secret into it", file.string());
+}
+
 /// A descriptor that is closed when it goes.
 class Descriptor {
   public:
@@ -39,6 +43,14 @@ class Descriptor {
   private:
     int fd_;
 };
+
+bool has_no_bytes(const std::filesystem::path& file) {
+    const Descriptor descriptor(file);
+    char byte = 0;
+    const ssize_t got = ::read(descriptor.get(), &byte, 1);
+    ::explicit_bzero(&byte, 1);
+    return got == 0;
+}
 
 }  // namespace
 
@@ -108,7 +120,7 @@ std::expected<Secret, std::string> read_secret_file(const std::filesystem::path&
         return std::unexpected(fmt::format("{} is longer than 64 KiB: this is not a secret", file.string()));
     }
     if (secret.empty()) {
-        return std::unexpected(fmt::format("{} is empty: write the secret into it", file.string()));
+        return std::unexpected(emptiness(file));
     }
     return secret;
 }
@@ -120,6 +132,10 @@ std::string secret_file_objection(const std::filesystem::path& file) {
     struct stat status{};
     if (::stat(file.c_str(), &status) != 0) {
         return fmt::format("cannot open {}: {}", file.string(), error_text(errno));
+    }
+    // Size 0 alone proves nothing: some file systems tell it of files that they make up while they are read.
+    if (S_ISREG(status.st_mode) && status.st_size == 0 && has_no_bytes(file)) {
+        return emptiness(file);
     }
     const auto mode = static_cast<unsigned>(status.st_mode) & 07777U;
     if (S_ISREG(status.st_mode) && (mode & 07U) != 0) {

@@ -64,7 +64,9 @@ Section::Section(Report& report, YamlPtr mapping, Place place)
 
 std::optional<Section> Section::of(Report& report, const YamlPtr& node, Place place) {
     if (node->kind != YamlNode::Kind::mapping) {
-        report.error(place, fmt::format("expected keys and values, found {}", describe(*node)));
+        // Not in its words: where a section about credentials should be, it may be a secret.
+        const bool text = node->kind == YamlNode::Kind::scalar;
+        report.error(place, fmt::format("expected keys and values, found {}", text ? "text" : describe(*node)));
         return std::nullopt;
     }
     return Section(report, node, std::move(place));

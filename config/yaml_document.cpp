@@ -11,6 +11,7 @@
 
 #include "config/escape.hpp"
 #include "config/utf8.hpp"
+#include "config/yaml_advice.hpp"
 
 namespace keysyncd::config {
 
@@ -50,7 +51,11 @@ class TreeBuilder : public YAML::EventHandler {
 
     void OnDocumentStart(const YAML::Mark& mark) override {
         if (++documents_ > 1) {
-            throw SyntaxFault(mark, "expected one YAML document, found a second one: remove the --- line");
+            const bool by_line =
+                source_.substr(std::min(static_cast<std::size_t>(mark.pos), source_.size())).starts_with("---");
+            throw SyntaxFault(mark, by_line ? "expected one YAML document, found a second one: remove the --- line"
+                                            : "what came before is whole, and this does not belong to it: mind the "
+                                              "indentation");
         }
     }
     void OnDocumentEnd() override {}
@@ -252,7 +257,8 @@ YamlPtr parse_yaml(std::string_view text, const std::string& file_name, Problems
         problems.push_back(syntax_problem(file_name, fault.mark, fault.what()));
         return nullptr;
     } catch (const YAML::Exception& fault) {
-        problems.push_back(syntax_problem(file_name, fault.mark, fault.msg));
+        problems.push_back(syntax_problem(file_name, fault.mark,
+                                          yaml_advice(fault.msg, text, fault.mark.is_null() ? -1 : fault.mark.line)));
         return nullptr;
     }
     if (builder.root() == nullptr) {

@@ -122,7 +122,10 @@ class AuditFileReader::Pass {
             const auto chunk = stream.read();
             if (!chunk) {
                 ++outcome_.unreadable;
-                problem(path, 0, chunk.error());
+                problem(path, 0, chunk.error().detail);
+                if (!chunk.error().damaged) {
+                    return;  // it passes: the file is not done with
+                }
                 break;
             }
             splitter.feed(chunk->bytes);

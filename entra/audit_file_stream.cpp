@@ -57,19 +57,19 @@ class AuditFileStream::State {
     State(int descriptor, const struct stat& known) : file(descriptor), about(known), in(chunk_bytes) {}
 
     /// 0 at the end of the file.
-    [[nodiscard]] std::expected<std::size_t, std::string> fill() {
+    [[nodiscard]] std::expected<std::size_t, Failure> fill() {
         ssize_t got = 0;
         do {
             got = ::pread(file.get(), in.data(), in.size(), static_cast<off_t>(offset));
         } while (got < 0 && errno == EINTR);
         if (got < 0) {
-            return std::unexpected(fmt::format("can't be read: {}", std::strerror(errno)));
+            return std::unexpected(Failure{fmt::format("can't be read: {}", std::strerror(errno))});
         }
         offset += static_cast<std::uint64_t>(got);
         return static_cast<std::size_t>(got);
     }
 
-    [[nodiscard]] std::expected<Chunk, std::string> read_plain() {
+    [[nodiscard]] std::expected<Chunk, Failure> read_plain() {
         const auto got = fill();
         if (!got) {
             return std::unexpected(got.error());
@@ -77,7 +77,7 @@ class AuditFileStream::State {
         return Chunk{{in.data(), *got}, *got == 0 ? End::reached : End::more};
     }
 
-    [[nodiscard]] std::expected<Chunk, std::string> read_compressed() {
+    [[nodiscard]] std::expected<Chunk, Failure> read_compressed() {
         z_stream& z = inflater->stream;
         if (z.avail_in == 0) {
             const auto got = fill();
@@ -99,7 +99,8 @@ class AuditFileStream::State {
         z.avail_out = static_cast<uInt>(out.size());
         const int code = inflate(&z, Z_NO_FLUSH);
         if (code != Z_OK && code != Z_STREAM_END && code != Z_BUF_ERROR) {
-            return std::unexpected(fmt::format("the gzip data is damaged: {}", z.msg == nullptr ? "" : z.msg));
+            return std::unexpected(
+                Failure{fmt::format("the gzip data is damaged: {}", z.msg == nullptr ? "" : z.msg), true});
         }
         member_ended = code == Z_STREAM_END;
         return Chunk{{out.data(), out.size() - z.avail_out}, End::more};
@@ -174,7 +175,7 @@ void AuditFileStream::seek(std::uint64_t offset) noexcept {
     state_->offset = offset;
 }
 
-std::expected<AuditFileStream::Chunk, std::string> AuditFileStream::read() {
+std::expected<AuditFileStream::Chunk, AuditFileStream::Failure> AuditFileStream::read() {
     return state_->inflater ? state_->read_compressed() : state_->read_plain();
 }
 

@@ -41,7 +41,11 @@ class AuditFileStream {
         std::string_view bytes;  ///< valid until the next read
         End end = End::more;
     };
-    [[nodiscard]] std::expected<Chunk, std::string> read();
+    struct Failure {
+        std::string detail;
+        bool damaged = false;  ///< the data themselves: another attempt finds them as they are
+    };
+    [[nodiscard]] std::expected<Chunk, Failure> read();
 
   private:
     class State;

@@ -23,13 +23,13 @@ SessionLimits with_settings(SessionLimits limits, const config::EntraSettings& s
 class GraphReader::Impl {
   public:
     Impl(const config::EntraSettings& settings, GraphObserver observer, std::unique_ptr<HttpClient> transport,
-         Clock& clock, SessionLimits limits)
+         Clock& clock, SessionLimits limits, std::shared_ptr<RequestLane> reports)
         : credential(settings.credential),
           endpoints(endpoints_of(settings)),
           http(std::move(transport)),
           exchange(*http, clock, std::move(observer)),
           tokens(make_token_flow(settings, endpoints, exchange, clock), clock),
-          session(exchange, tokens, clock, with_settings(limits, settings)),
+          session(exchange, tokens, clock, with_settings(limits, settings), std::move(reports)),
           audit(session, endpoints.graph, ActivityNames(settings.activities), exchange.observer().on_malformed),
           users(session, endpoints),
           survey(session, users, endpoints) {}
@@ -45,15 +45,16 @@ class GraphReader::Impl {
     SurveyReader survey;
 };
 
-GraphReader::GraphReader(config::EntraSettings settings, GraphObserver observer)
+GraphReader::GraphReader(config::EntraSettings settings, GraphObserver observer, std::shared_ptr<RequestLane> reports)
     : GraphReader(
           settings, std::move(observer),
           std::make_unique<CurlClient>(CurlSettings{settings.ca_file, settings.proxy, settings.proxy_password_file}),
-          system_clock()) {}
+          system_clock(), {}, std::move(reports)) {}
 
 GraphReader::GraphReader(config::EntraSettings settings, GraphObserver observer, std::unique_ptr<HttpClient> http,
-                         Clock& clock, SessionLimits limits)
-    : impl_(std::make_unique<Impl>(settings, std::move(observer), std::move(http), clock, limits)) {}
+                         Clock& clock, SessionLimits limits, std::shared_ptr<RequestLane> reports)
+    : impl_(std::make_unique<Impl>(settings, std::move(observer), std::move(http), clock, limits, std::move(reports))) {
+}
 
 GraphReader::~GraphReader() = default;
 

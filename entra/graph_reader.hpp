@@ -29,10 +29,12 @@ namespace keysyncd::entra {
 
 class GraphReader {
   public:
-    GraphReader(config::EntraSettings settings, GraphObserver observer);
+    /// `reports`: the history of the application's requests, where it is shared with other readers.
+    GraphReader(config::EntraSettings settings, GraphObserver observer,
+                std::shared_ptr<RequestLane> reports = std::make_shared<RequestLane>());
     /// With a transport and a clock of the caller's, for tests. `clock` outlives the reader.
     GraphReader(config::EntraSettings settings, GraphObserver observer, std::unique_ptr<HttpClient> http, Clock& clock,
-                SessionLimits limits = {});
+                SessionLimits limits = {}, std::shared_ptr<RequestLane> reports = std::make_shared<RequestLane>());
     ~GraphReader();
     GraphReader(const GraphReader&) = delete;
     GraphReader& operator=(const GraphReader&) = delete;

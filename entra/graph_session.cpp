@@ -38,26 +38,40 @@ std::optional<double> used_share(const Response& response) {
 
 }  // namespace
 
-GraphSession::GraphSession(Exchange& exchange, TokenSource& tokens, Clock& clock, SessionLimits limits)
+GraphSession::GraphSession(Exchange& exchange, TokenSource& tokens, Clock& clock, SessionLimits limits,
+                           std::shared_ptr<RequestLane> reports)
     : exchange_(exchange),
       tokens_(tokens),
       clock_(clock),
       limits_(limits),
-      general_{Throttle{general_limit, general_window}},
-      reports_{Throttle{limits.reports_requests, limits.reports_window}} {}
+      general_{Throttle{general_limit, general_window}, std::make_shared<RequestLane>()},
+      reports_{Throttle{limits.reports_requests, limits.reports_window}, std::move(reports)} {}
 
 std::expected<Answer, GraphError> GraphSession::ask(const Question& question, const std::stop_token& stop) {
     Progress progress{.give_up = clock_.steady_now() + limits_.patience};
     for (;;) {
-        if (auto turn = wait_for_turn(question, progress, stop); !turn) {
-            return std::unexpected(std::move(turn.error()));
-        }
-        auto response = send_once(question, stop);
-        if (!response) {
-            if (worth_repeating(response.error(), progress, stop)) {
-                continue;
+        const auto is_over = [&](const GraphError& error) { return !worth_repeating(error, progress, stop); };
+        const auto last_word = [&](GraphError&& error) {
+            return std::unexpected(stop.stop_requested() ? stopped() : std::move(error));
+        };
+        // The token before the turn: a request counts from its turn on, and fetching a token is no part of it.
+        auto token = tokens_.token(stop);
+        if (!token) {
+            if (is_over(token.error())) {
+                return last_word(std::move(token.error()));
             }
-            return std::unexpected(stop.stop_requested() ? stopped() : std::move(response.error()));
+            continue;
+        }
+        const auto over_by = wait_for_turn(question, progress, stop);
+        if (!over_by) {
+            return std::unexpected(over_by.error());
+        }
+        auto response = send_once(question, *token, *over_by, stop);
+        if (!response) {
+            if (is_over(response.error())) {
+                return last_word(std::move(response.error()));
+            }
+            continue;
         }
         const int status = response->status;
         if (status == 200) {
@@ -76,28 +90,40 @@ std::expected<Answer, GraphError> GraphSession::ask(const Question& question, co
         }
         if (is_throttling(status)) {
             silence(question.family, response->header("Retry-After"), progress.throttlings++);
-            if (lane(question.family).silenced_until <= progress.give_up) {
+            if (silenced_until(question.family) <= progress.give_up) {
                 continue;
             }
         }
-        if (is_server_trouble(status) && worth_repeating(error, progress, stop)) {
+        if (is_server_trouble(status) && !is_over(error)) {
             continue;
         }
-        return std::unexpected(stop.stop_requested() ? stopped() : std::move(error));
+        return last_word(std::move(error));
     }
 }
 
-std::expected<void, GraphError> GraphSession::wait_for_turn(const Question& question, const Progress& progress,
-                                                            const std::stop_token& stop) {
+std::expected<Steady, GraphError> GraphSession::wait_for_turn(const Question& question, const Progress& progress,
+                                                              const std::stop_token& stop) {
     const Lane& in = lane(question.family);
     for (;;) {
         if (stop.stop_requested()) {
             return std::unexpected(stopped());
         }
         const Steady now = clock_.steady_now();
-        const auto wait = in.throttle.wait(now);
+        const Steady over_by = now + limits_.request_deadline;
+        std::chrono::nanoseconds wait{0};
+        std::chrono::nanoseconds silence{0};
+        in.requests->use(now, [&](RequestHistory& history) {
+            wait = in.throttle.wait(history, now);
+            if (wait > std::chrono::nanoseconds{0}) {
+                silence = history.silenced_until > now ? history.silenced_until - now : silence;
+                return;
+            }
+            for (std::size_t i = 0; i < question.weight; ++i) {
+                in.throttle.begin(history, now, over_by);
+            }
+        });
         if (wait <= std::chrono::nanoseconds{0}) {
-            return {};
+            return over_by;
         }
         if (now + wait > progress.give_up) {
             return std::unexpected(GraphError{
@@ -108,21 +134,18 @@ std::expected<void, GraphError> GraphSession::wait_for_turn(const Question& ques
             return std::unexpected(stopped());
         }
         // Only what the service asked for counts as throttled, not our own restraint.
-        if (in.silenced_until > now && exchange_.observer().on_throttled) {
-            exchange_.observer().on_throttled(std::min<std::chrono::nanoseconds>(in.silenced_until - now, wait));
+        if (silence > std::chrono::nanoseconds{0} && exchange_.observer().on_throttled) {
+            exchange_.observer().on_throttled(std::min(silence, wait));
         }
     }
 }
 
-std::expected<Response, GraphError> GraphSession::send_once(const Question& question, const std::stop_token& stop) {
-    auto token = tokens_.token(stop);
-    if (!token) {
-        return std::unexpected(std::move(token.error()));
-    }
+std::expected<Response, GraphError> GraphSession::send_once(const Question& question, std::string_view token,
+                                                            Steady over_by, const std::stop_token& stop) {
     Request request;
     request.method = question.method;
     request.url = question.url;
-    request.headers = {{"Authorization", fmt::format("Bearer {}", *token)}, {"Accept", "application/json"}};
+    request.headers = {{"Authorization", fmt::format("Bearer {}", token)}, {"Accept", "application/json"}};
     if (question.method == Method::post) {
         request.headers.push_back({"Content-Type", "application/json"});
         request.body = question.body;
@@ -130,18 +153,26 @@ std::expected<Response, GraphError> GraphSession::send_once(const Question& ques
     request.deadline = limits_.request_deadline;
     request.max_body_bytes = limits_.max_body_bytes;
     auto response = exchange_.send(question.endpoint, request, stop);
-    Lane& in = lane(question.family);
+    const Lane& in = lane(question.family);
     const Steady now = clock_.steady_now();
-    for (std::size_t i = 0; i < question.weight; ++i) {
-        in.throttle.count(now);
-    }
+    in.requests->use(now, [&](RequestHistory& history) {
+        for (std::size_t i = 0; i < question.weight; ++i) {
+            Throttle::settle(history, over_by, now);
+        }
+        if (const auto share = response ? used_share(*response) : std::nullopt) {
+            in.throttle.slow_down(history, *share, now);
+        }
+    });
     if (!response) {
         return std::unexpected(from_http(std::move(response.error())));
     }
-    if (const auto share = used_share(*response)) {
-        in.throttle.slow_down(*share, now);
-    }
     return std::move(*response);
+}
+
+Steady GraphSession::silenced_until(Family family) {
+    Steady until = Steady::min();
+    lane(family).requests->use(clock_.steady_now(), [&](RequestHistory& history) { until = history.silenced_until; });
+    return until;
 }
 
 bool GraphSession::worth_repeating(const GraphError& error, Progress& progress, const std::stop_token& stop) {
@@ -167,9 +198,8 @@ void GraphSession::silence(Family family, std::string_view retry_after, int atte
     // Up to a second more than asked for, so that several readers of one tenant do not come back together.
     const std::chrono::nanoseconds jitter{static_cast<std::int64_t>(chance() * 1e9)};
     const auto wait = asked ? *asked + jitter : default_back_off(attempt, chance());
-    Lane& in = lane(family);
-    in.silenced_until = clock_.steady_now() + wait;
-    in.throttle.pause(in.silenced_until);
+    const Steady now = clock_.steady_now();
+    lane(family).requests->use(now, [&](RequestHistory& history) { Throttle::silence(history, now + wait); });
 }
 
 bool GraphSession::back_off(int attempt, const Progress& progress, const std::stop_token& stop) {

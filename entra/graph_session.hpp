@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cstdint>
 #include <expected>
+#include <memory>
 #include <random>
 #include <stop_token>
 #include <string>
@@ -14,6 +15,7 @@
 #include "entra/clock.hpp"
 #include "entra/exchange.hpp"
 #include "entra/graph_error.hpp"
+#include "entra/request_lane.hpp"
 #include "entra/throttle.hpp"
 #include "entra/token_source.hpp"
 
@@ -52,7 +54,9 @@ struct SessionLimits {
 
 class GraphSession {
   public:
-    GraphSession(Exchange& exchange, TokenSource& tokens, Clock& clock, SessionLimits limits);
+    /// `reports`: what the application asked of the reports family, by this session and by others.
+    GraphSession(Exchange& exchange, TokenSource& tokens, Clock& clock, SessionLimits limits,
+                 std::shared_ptr<RequestLane> reports);
 
     [[nodiscard]] std::expected<Answer, GraphError> ask(const Question& question, const std::stop_token& stop);
 
@@ -64,7 +68,7 @@ class GraphSession {
     /// What the service asked of a family of requests, and what we ask of ourselves.
     struct Lane {
         Throttle throttle;
-        Steady silenced_until = Steady::min();
+        std::shared_ptr<RequestLane> requests;
     };
     struct Progress {
         Steady give_up;
@@ -73,10 +77,15 @@ class GraphSession {
         int throttlings = 0;
         bool token_renewed = false;
     };
-    [[nodiscard]] Lane& lane(Family family) noexcept { return family == Family::reports ? reports_ : general_; }
-    [[nodiscard]] std::expected<void, GraphError> wait_for_turn(const Question& question, const Progress& progress,
-                                                                const std::stop_token& stop);
-    [[nodiscard]] std::expected<Response, GraphError> send_once(const Question& question, const std::stop_token& stop);
+    [[nodiscard]] const Lane& lane(Family family) const noexcept {
+        return family == Family::reports ? reports_ : general_;
+    }
+    /// The latest time at which the request, which is counted from now on, is over.
+    [[nodiscard]] std::expected<Steady, GraphError> wait_for_turn(const Question& question, const Progress& progress,
+                                                                  const std::stop_token& stop);
+    [[nodiscard]] std::expected<Response, GraphError> send_once(const Question& question, std::string_view token,
+                                                                Steady over_by, const std::stop_token& stop);
+    [[nodiscard]] Steady silenced_until(Family family);
     [[nodiscard]] bool worth_repeating(const GraphError& error, Progress& progress, const std::stop_token& stop);
     [[nodiscard]] bool back_off(int attempt, const Progress& progress, const std::stop_token& stop);
     [[nodiscard]] double chance();

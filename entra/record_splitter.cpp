@@ -5,6 +5,9 @@ namespace {
 
 constexpr std::size_t longest_key = 16;
 
+constexpr std::string_view no_object = "expected a JSON object";
+constexpr std::string_view too_large = "a record is larger than this reader takes";
+
 constexpr bool is_space(char c) {
     return c == ' ' || c == '\t' || c == '\r' || c == '\n';
 }
@@ -31,6 +34,9 @@ void RecordSplitter::feed(std::string_view bytes) {
             case Mode::record:
                 inside(c);
                 break;
+            case Mode::odd_value:
+                inside_odd_value(c);
+                break;
             case Mode::skip_line:
                 break;
         }
@@ -41,11 +47,11 @@ void RecordSplitter::feed(std::string_view bytes) {
                 mode_ = Mode::between;
             }
         }
-        if (mode_ != Mode::record) {
+        if (mode_ != Mode::record && mode_ != Mode::odd_value) {
             resume_ = at_;
         }
     }
-    if (mode_ == Mode::record && at_.around != Around::wrapper_end) {
+    if (mode_ == Mode::record && at_.around != Around::wrapper_end && size_ <= largest_) {
         held_.append(bytes.substr(begun_at_));
     }
     chunk_ = {};
@@ -53,6 +59,9 @@ void RecordSplitter::feed(std::string_view bytes) {
 }
 
 void RecordSplitter::finish() {
+    if (mode_ == Mode::odd_value) {
+        end_odd_value();
+    }
     if (mode_ == Mode::record) {
         give_up("the file ends inside a record");
     } else if (at_.around != Around::nothing || at_.in_list) {
@@ -84,7 +93,49 @@ void RecordSplitter::between(char c) {
         at_.in_list = false;
         return;
     }
-    give_up("expected a JSON object");
+    const bool in_a_list = at_.in_list || at_.around == Around::wrapper;
+    if (in_a_list && c != '}' && c != ':') {
+        begin_odd_value(c);
+        return;
+    }
+    give_up(no_object);
+}
+
+// A number, a text, null or a list where an object should be. Told at its end: reading may stop and resume before.
+void RecordSplitter::begin_odd_value(char c) {
+    resume_ = at_;
+    mode_ = Mode::odd_value;
+    depth_ = 0;
+    in_string_ = escaped_ = false;
+    inside_odd_value(c);
+}
+
+void RecordSplitter::inside_odd_value(char c) {
+    if (c == '\n') {  // also one that was cut off ends with its line
+        end_odd_value();
+    } else if (in_string_) {
+        if (escaped_) {
+            escaped_ = false;
+        } else if (c == '\\') {
+            escaped_ = true;
+        } else if (c == '"') {
+            in_string_ = false;
+        }
+    } else if (c == '"') {
+        in_string_ = true;
+    } else if (c == '[' || c == '{') {
+        ++depth_;
+    } else if (depth_ > 0) {
+        depth_ -= c == ']' || c == '}' ? 1 : 0;
+    } else if (c == ',' || c == ']') {
+        end_odd_value();
+        between(c);
+    }
+}
+
+void RecordSplitter::end_odd_value() {
+    sink_.on_malformed(resume_.line, no_object);
+    mode_ = Mode::between;
 }
 
 void RecordSplitter::begin_record() {
@@ -114,8 +165,7 @@ std::string_view RecordSplitter::text() {
 
 void RecordSplitter::inside(char c) {
     if (++size_ > largest_) {
-        give_up("a record is larger than this reader takes");
-        return;
+        held_.clear();
     }
     if (in_string_) {
         if (escaped_) {
@@ -186,6 +236,8 @@ void RecordSplitter::end_record() {
     mode_ = Mode::between;
     if (at_.around == Around::wrapper_end) {
         at_.around = Around::nothing;
+    } else if (size_ > largest_) {
+        sink_.on_malformed(resume_.line, too_large);
     } else {
         sink_.on_record(text(), resume_.line);
     }

@@ -1,7 +1,8 @@
 // Cuts a stream of exported JSON into its records, whatever is around them: one a line, lists, {"records": [...]},
 // {"value": [...]}, one pretty-printed object, or several of these in a row. Holds one record at a time, so that a list
 // of a million costs no more than one of ten, and can start again where it stopped. Pure: bytes in, texts out.
-// Broken input costs the broken record: the next line that starts a record is read again.
+// Broken input costs the broken record: what is no record in a list is skipped by itself, one that is too large up to
+// its end, and after what is no JSON at all the next line that starts a record is read again.
 #pragma once
 
 #include <cstddef>
@@ -42,19 +43,22 @@ class RecordSplitter {
     [[nodiscard]] const SplitPoint& resume_at() const noexcept { return resume_; }
 
   private:
-    enum class Mode : std::uint8_t { between, record, skip_line };
+    enum class Mode : std::uint8_t { between, record, odd_value, skip_line };
 
     void between(char c);
     void begin_record();
     void inside(char c);
     void end_record();
+    void begin_odd_value(char c);
+    void inside_odd_value(char c);
+    void end_odd_value();
     void give_up(std::string_view reason);
     [[nodiscard]] std::string_view text();
 
     SplitSink sink_;
     std::size_t largest_;
     SplitPoint at_;      ///< of the next byte
-    SplitPoint resume_;  ///< of the record that is begun, or at_
+    SplitPoint resume_;  ///< of the record or the odd value that is begun, or at_
     Mode mode_ = Mode::between;
 
     // Of the record that is begun.
@@ -62,7 +66,7 @@ class RecordSplitter {
     std::string_view chunk_;    ///< the chunk being fed
     std::size_t position_ = 0;  ///< in chunk_
     std::size_t begun_at_ = 0;  ///< in chunk_, of what is not in held_
-    std::size_t size_ = 0;
+    std::size_t size_ = 0;      ///< over largest_: it is read to its end, but not held
     std::size_t depth_ = 0;
     bool in_string_ = false;
     bool escaped_ = false;

@@ -8,6 +8,7 @@
 #include "daemon/command/check_directory.hpp"
 #include "daemon/command/verdicts.hpp"
 #include "daemon/ledger/ledger.hpp"
+#include "daemon/monitor/request_lanes.hpp"
 #include "entra/graph_reader.hpp"
 #include "entra/graph_time.hpp"
 
@@ -38,8 +39,9 @@ void check_sync_features(Verdicts& verdicts, entra::GraphReader& reader) {
     }
 }
 
-void check_graph(Verdicts& verdicts, const config::EntraSettings& settings, const Clock& clock) {
-    entra::GraphReader reader{settings, {}};
+void check_graph(Verdicts& verdicts, const config::Settings& all, const Clock& clock) {
+    const config::EntraSettings& settings = *all.entra;
+    entra::GraphReader reader{settings, {}, lane_beside_daemon(all)};
     const std::stop_source never;
     std::string user;
     std::uint64_t events = 0;
@@ -114,7 +116,7 @@ int check_online(const config::Settings& settings, std::ostream& out, const Cloc
         check_domain(verdicts, domain, clock);
     }
     if (settings.uses_graph()) {
-        check_graph(verdicts, *settings.entra, clock);
+        check_graph(verdicts, settings, clock);
     }
     check_ledger(verdicts, settings.ledger);
     return verdicts.exit_code();

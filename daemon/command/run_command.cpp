@@ -45,7 +45,7 @@ class Daemon {
           service_manager_(service_manager),
           instruments_(declared_sources(settings),
                        {std::string{version()}, std::string{revision()}, std::string{compiler()}}),
-          engine_(std::make_unique<Engine>(std::move(settings), instruments_, slot_, progress_, system_now)),
+          engine_(std::make_unique<Engine>(std::move(settings), instruments_, slot_, progress_, lanes_, system_now)),
           in_force_(engine_->settings()) {
         instruments_.config_reloaded(true, system_now());
     }
@@ -192,7 +192,7 @@ class Daemon {
         }
         retiring_.reset();  // the ledger has one owner at a time
         instruments_.declare(declared_sources(settings));
-        auto next = std::make_unique<Engine>(settings, instruments_, slot_, progress_, system_now);
+        auto next = std::make_unique<Engine>(settings, instruments_, slot_, progress_, lanes_, system_now);
         const std::scoped_lock lock(mutex_);
         engine_ = std::move(next);
         in_force_ = settings;
@@ -235,6 +235,7 @@ class Daemon {
     metrics::SnapshotSlot slot_;
     metrics::Instruments instruments_;
     Progress progress_;
+    RequestLanes lanes_;
     mutable std::mutex mutex_;  ///< engine_ (its pointer), in_force_, stopping_
     std::unique_ptr<Engine> engine_;
     std::unique_ptr<Engine> retiring_;

@@ -7,6 +7,7 @@
 
 #include "daemon/command/wanted_user.hpp"
 #include "daemon/monitor/registration_feed.hpp"
+#include "daemon/monitor/request_lanes.hpp"
 #include "daemon/record/ledger_desk.hpp"
 #include "daemon/rules/finding_policy.hpp"
 #include "entra/audit_file_reader.hpp"
@@ -140,7 +141,7 @@ class Surveyor {
     }
 
     std::expected<void, entra::GraphError> read_graph() {
-        entra::GraphReader graph{*settings_.entra, {}};
+        entra::GraphReader graph{*settings_.entra, {}, lane_beside_daemon(settings_)};
         if (auto found = find_wanted_users(graph); !found) {
             return found;
         }

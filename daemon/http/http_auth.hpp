@@ -1,5 +1,5 @@
 // Basic authentication (RFC 7617) against bcrypt hashes, as exporter-toolkit does it. A wrong password and an unknown
-// user cost the same: each is checked against a hash of the same cost. Checking takes a tenth of a second by design, so
+// user cost the same, also where the users' hashes differ in cost. Checking takes a tenth of a second by design, so
 // it is done on a thread of its own; what was verified once is remembered, and a scrape pays only the first time.
 // The functions are pure; VerifiedCredentials and BasicAuth are thread-safe.
 #pragma once
@@ -13,6 +13,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "daemon/http/http_message.hpp"
 
@@ -28,6 +29,10 @@ struct Credentials {
 
 /// user -> bcrypt hash.
 using UserHashes = std::map<std::string, std::string>;
+
+/// The bcrypt costs that a refusal of this name pays, the name's own first. Together as much for every name, known or
+/// not: the time tells nobody who exists.
+[[nodiscard]] std::vector<int> costs_of_a_miss(const UserHashes& users, const std::string& name);
 
 /// Takes as long for a user who does not exist as for a wrong password.
 [[nodiscard]] bool verify_password(const UserHashes& users, const Credentials& credentials);

@@ -1,5 +1,9 @@
 #include "daemon/monitor/engine.hpp"
 
+#include <algorithm>
+#include <iterator>
+#include <variant>
+
 #include "ldap/poll_error.hpp"
 
 namespace keysyncd::daemon {
@@ -27,6 +31,10 @@ std::vector<std::string> reasons(const Labels& labels) {
     return values;
 }
 
+bool shows_certificate(const config::DomainSettings& domain, std::string_view server) {
+    return domain.tls.start_tls || server.starts_with("ldaps://");
+}
+
 }  // namespace
 
 metrics::DeclaredSources declared_sources(const config::Settings& settings) {
@@ -34,6 +42,8 @@ metrics::DeclaredSources declared_sources(const config::Settings& settings) {
     for (const config::DomainSettings& domain : settings.domains) {
         sources.directories.push_back({domain.name, domain.servers, domain.observe_servers});
         sources.clock_peers.insert(sources.clock_peers.end(), domain.servers.begin(), domain.servers.end());
+        std::ranges::copy_if(domain.servers, std::back_inserter(sources.certificate_endpoints),
+                             [&](const std::string& server) { return shows_certificate(domain, server); });
     }
     sources.directory_failures = reasons(ldap::poll_failure_labels);
     sources.graph = settings.uses_graph();
@@ -44,12 +54,15 @@ metrics::DeclaredSources declared_sources(const config::Settings& settings) {
         sources.graph_failures = reasons(entra::graph_failure_labels);
         sources.graph_endpoints = strings(entra::graph_endpoint_labels);
         sources.graph_codes = strings(entra::graph_code_labels);
+        if (std::holds_alternative<config::ClientCertificate>(settings.entra->credential)) {
+            sources.certificate_endpoints.emplace_back(entra_client_certificate);
+        }
     }
     return sources;
 }
 
 Engine::Engine(config::Settings settings, metrics::Instruments& instruments, metrics::SnapshotSlot& slot,
-               Progress& progress, Clock clock)
+               Progress& progress, RequestLanes& lanes, Clock clock)
     : settings_(std::move(settings)), readiness_(names_of(settings_)), ledger_(settings_, slot, clock) {
     const bool by_files_alone = settings_.uses_audit_files() && !settings_.uses_graph();
     const UserSource user_source = by_files_alone ? UserSource::directory : UserSource::graph;
@@ -67,7 +80,8 @@ Engine::Engine(config::Settings settings, metrics::Instruments& instruments, met
         audit_files_ = std::make_unique<AuditFileMonitor>(*settings_.entra, ledger_, instruments, progress, clock);
     }
     if (settings_.uses_graph()) {
-        entra_ = std::make_unique<EntraMonitor>(*settings_.entra, ledger_, instruments, progress, clock);
+        entra_ = std::make_unique<EntraMonitor>(*settings_.entra, lanes.lane(settings_), ledger_, instruments, progress,
+                                                clock);
     }
 }
 

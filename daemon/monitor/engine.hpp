@@ -12,6 +12,7 @@
 #include "daemon/monitor/entra_monitor.hpp"
 #include "daemon/monitor/ledger_service.hpp"
 #include "daemon/monitor/readiness.hpp"
+#include "daemon/monitor/request_lanes.hpp"
 #include "daemon/process/progress.hpp"
 #include "ldap/deadline_supervisor.hpp"
 #include "metrics/instruments.hpp"
@@ -25,7 +26,7 @@ class Engine {
   public:
     /// Throws what the ledger throws when it cannot be opened.
     Engine(config::Settings settings, metrics::Instruments& instruments, metrics::SnapshotSlot& slot,
-           Progress& progress, Clock clock);
+           Progress& progress, RequestLanes& lanes, Clock clock);
     /// Asks every monitor to stop, waits for them, then commits and closes the ledger.
     ~Engine();
     Engine(const Engine&) = delete;

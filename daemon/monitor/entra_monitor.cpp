@@ -39,14 +39,14 @@ void tell(LogLevel level, std::string_view message, std::string_view detail) {
 
 }  // namespace
 
-EntraMonitor::EntraMonitor(const config::EntraSettings& settings, LedgerService& ledger,
-                           metrics::Instruments& instruments, Progress& progress, Clock clock)
+EntraMonitor::EntraMonitor(const config::EntraSettings& settings, std::shared_ptr<entra::RequestLane> reports,
+                           LedgerService& ledger, metrics::Instruments& instruments, Progress& progress, Clock clock)
     : settings_(settings),
       instruments_(&instruments),
       clock_(std::move(clock)),
       beat_(progress.add("entra", settings.poll_interval + longest_step, SteadyClock::now())),
       backoff_(milliseconds{1000}, std::max(milliseconds{settings.poll_interval}, milliseconds{1000})),
-      reader_(settings, observer_of(instruments, ledger)),
+      reader_(settings, observer_of(instruments, ledger), std::move(reports)),
       feed_(
           settings, reader_,
           [&ledger](const std::function<void(LedgerDesk&)>& work) {
@@ -59,6 +59,10 @@ milliseconds EntraMonitor::step(const std::stop_token& stop) {
     const auto started = SteadyClock::now();
     beat_->strike(started);
     try {
+        // Before the poll: one that has ended is why the poll fails.
+        if (const auto expiry = reader_.certificate_expiry()) {
+            instruments_->certificate_expiry(entra_client_certificate, *expiry);
+        }
         const auto outcome = feed_.poll(stop);
         const auto took = SteadyClock::now() - started;
         if (stop.stop_requested()) {
@@ -82,9 +86,6 @@ void EntraMonitor::poll_succeeded(std::chrono::nanoseconds took) {
     instruments_->poll_succeeded(metrics::Source::graph, "", "", took, clock_());
     if (const auto offset = reader_.clock_offset()) {
         instruments_->clock_offset("graph", *offset);
-    }
-    if (const auto expiry = reader_.certificate_expiry()) {
-        instruments_->certificate_expiry("entra_client", *expiry);
     }
     if (!last_failure_.empty()) {
         last_failure_.clear();

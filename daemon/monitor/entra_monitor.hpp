@@ -4,6 +4,7 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "config/settings.hpp"
 #include "daemon/monitor/ledger_service.hpp"
@@ -17,10 +18,13 @@
 
 namespace keysyncd::daemon {
 
+/// The endpoint, in metrics, of the certificate that we sign in to Entra ID with.
+inline constexpr std::string_view entra_client_certificate = "entra_client";
+
 class EntraMonitor {
   public:
-    EntraMonitor(const config::EntraSettings& settings, LedgerService& ledger, metrics::Instruments& instruments,
-                 Progress& progress, Clock clock);
+    EntraMonitor(const config::EntraSettings& settings, std::shared_ptr<entra::RequestLane> reports,
+                 LedgerService& ledger, metrics::Instruments& instruments, Progress& progress, Clock clock);
 
     void request_stop() { worker_.request_stop(); }
 

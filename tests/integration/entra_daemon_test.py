@@ -5,9 +5,11 @@ that cannot be read. Several daemons look at one domain controller, each with a 
 
 import json
 import pathlib
+import signal
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
@@ -16,6 +18,7 @@ import key_blob
 from entra_standin import EntraStandin, times
 from entra_standin.exports import Exporter
 from lab import children, exposition
+from lab.certificates import CertificateAuthority
 from lab.keysyncd_process import KeysyncdProcess, binary, domain_configuration
 from lab.samba_dc import SambaDc
 
@@ -61,6 +64,13 @@ class EntraDaemonTest(unittest.TestCase):
     def keys(self, daemon, state, usage="NGC"):
         return self.figure(daemon, "keysync_keys", domain=self.dc.realm, usage=usage, state=state)
 
+    def assert_within_the_limit(self):
+        reports = [request for request in self.entra.requests_seen() if request["endpoint"] in REPORTS]
+        self.assertEqual({request["status"] for request in reports}, {200})
+        at = sorted(times.parse(request["at"]) for request in reports)
+        self.assertTrue(all(later - earlier >= 10 * times.SECOND for earlier, later in zip(at, at[5:])),
+                        "more than five requests in 10 s")
+
     def eventually(self, daemon, condition, what, deadline=30):
         if not children.wait_until(condition, deadline, interval=0.2):
             self.fail(f"{what}: not within {deadline} s; {daemon.log_tail()}")
@@ -78,17 +88,44 @@ class EntraDaemonTest(unittest.TestCase):
         polls = len(self.entra.requests_seen("audit"))
         self.eventually(daemon, lambda: len(self.entra.requests_seen("audit")) >= polls + 2, "two polls more")
         self.assertEqual(len(asked()), 9, "each registration costs one request")
-        reports = [request for request in self.entra.requests_seen() if request["endpoint"] in REPORTS]
-        self.assertEqual({request["status"] for request in reports}, {200})
-        at = sorted(times.parse(request["at"]) for request in reports)
-        self.assertTrue(all(later - earlier >= 10 * times.SECOND for earlier, later in zip(at, at[5:])),
-                        "more than five requests in 10 s")
+        self.assert_within_the_limit()
         polled = [times.parse(request["at"]) for request in self.entra.requests_seen("audit")]
         self.assertLess(max(later - earlier for earlier, later in zip(polled, polled[1:])), 14 * times.SECOND)
         self.assertEqual(self.figure(daemon, "keysync_graph_requests_total", endpoint="methods", code="200"), 9)
         _, body = daemon.get(f"/api/v1/users/limit1@{self.dc.realm}")
         [key] = json.loads(body)["users"][0]["keys"]
         self.assertEqual((key["state"], key["method"]["strength"]), ("pending", "normal"))
+
+    def test_reloads_commands_and_a_restart_stay_within_the_limit_together(self):
+        for number in range(8):
+            self.tenant.register_key(self.user(f"limit{number}"))
+        daemon = self.daemon(poll_interval="10s", filter="(sAMAccountName=limit*)").start()
+        self.eventually(daemon, lambda: self.entra.requests_seen("whfb_methods"), "the first question", deadline=60)
+        for number in range(3):
+            daemon.signal(signal.SIGHUP)
+            self.eventually(daemon, lambda number=number: daemon.log.read_text().count("was reloaded") > number, "reload")
+        told = self.command(daemon, "explain", f"limit1@{self.dc.realm}")
+        self.assertIn("pending", told.stdout, told.stderr)
+        daemon.stop()
+        polls = len(self.entra.requests_seen("audit"))
+        daemon.start(ready=False)
+        self.eventually(daemon, lambda: len(self.entra.requests_seen("audit")) > polls, "a poll after the restart")
+        daemon.signal(signal.SIGHUP)
+        self.eventually(daemon, lambda: len(self.entra.requests_seen("audit")) > polls + 1, "a poll after the reload")
+        self.assert_within_the_limit()
+        self.assertNotIn("cannot be shared", daemon.log.read_text())
+
+    def test_a_silence_that_graph_asked_for_survives_a_reload(self):
+        daemon = self.daemon(poll_interval="1s", filter="(sAMAccountName=nobody)").start()
+        self.eventually(daemon, lambda: self.entra.requests_seen("audit"), "a poll")
+        self.entra.faults.add_fault("audit", "status", status=429, headers={"Retry-After": "15"})
+        silenced = lambda: [r for r in self.entra.requests_seen("audit") if r["status"] == 429]  # noqa: E731
+        self.eventually(daemon, silenced, "the demand")
+        daemon.signal(signal.SIGHUP)
+        self.eventually(daemon, lambda: self.entra.requests_seen("audit")[-1]["status"] == 200, "polls again", deadline=60)
+        at = [times.parse(request["at"]) for request in self.entra.requests_seen("audit")]
+        after = times.parse(silenced()[0]["at"])
+        self.assertGreaterEqual(min(later for later in at if later > after) - after, 15 * times.SECOND)
 
     def test_a_key_that_entra_does_not_know_is_told_everywhere_with_the_mend(self):
         owner = self.user("owner")
@@ -122,6 +159,18 @@ class EntraDaemonTest(unittest.TestCase):
         self.assertEqual(self.keys(daemon, "pending"), 1)
         self.assertEqual(self.figure(daemon, "keysync_poll_failures_total", source="graph", domain="",
                                      reason="forbidden"), 0)
+
+    def test_when_our_certificate_ends_is_told_also_after_it_has_ended(self):
+        expiry = lambda daemon: self.figure(daemon, "keysync_certificate_expiry_timestamp_seconds",  # noqa: E731
+                                            endpoint="entra_client")
+        authority = CertificateAuthority(self.folder / "client-certificates")
+        for days in (2, -2):
+            certificate, key = authority.issue(f"client{days}", days=days, client=True, with_rsa=True)
+            daemon = self.daemon(poll_interval="1s", credential={"certificate_file": str(certificate),
+                                                                 "key_file": str(key)}).start(ready=False)
+            self.eventually(daemon, lambda: expiry(daemon), "the certificate's end")  # noqa: B023
+            self.assertAlmostEqual(expiry(daemon) - time.time(), days * 86400, delta=600)
+            daemon.stop()
 
     def test_the_registration_report_instead_of_the_audit_log(self):
         self.entra.graph.set_throttle(None)

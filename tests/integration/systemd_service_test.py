@@ -27,6 +27,7 @@ from system_copy import SHARED, dpkg, run  # noqa: E402
 
 SKIPPED = 77
 BOOT_LIMIT = 120  # seconds; a loaded machine boots slowly
+TEST_LIMIT = 300
 SYSTEMD = "/lib/systemd/systemd"
 ADDRESS = "http://127.0.0.1:10061"
 
@@ -125,15 +126,15 @@ class ServiceTest(unittest.TestCase):
     def test_5_watchdog_restarts_what_stands_still(self):
         drop_in = pathlib.Path("/run/systemd/system/keysyncd.service.d/watchdog.conf")
         drop_in.parent.mkdir(parents=True)
-        drop_in.write_text("[Service]\nWatchdogSec=4s\nRestartSec=1s\n")
+        drop_in.write_text("[Service]\nWatchdogSec=10s\nRestartSec=1s\n")
         self.systemctl("daemon-reload")
         self.systemctl("restart", "keysyncd.service")
         first = int(show("MainPID"))
-        time_fed = time.monotonic() + 10
-        wait_until(lambda: time.monotonic() > time_fed, 15, "more than two watchdog periods")
+        time_fed = time.monotonic() + 21
+        wait_until(lambda: time.monotonic() > time_fed, 30, "more than two watchdog periods")
         self.assertEqual(int(show("MainPID")), first, f"a source that is down does not starve the watchdog\n{self.log()}")
         os.kill(first, signal.SIGSTOP)
-        wait_until(lambda: int(show("NRestarts")) == 1 and show("ActiveState") == "active", 30, "the restart")
+        wait_until(lambda: int(show("NRestarts")) == 1 and show("ActiveState") == "active", 60, "the restart")
         self.assertNotEqual(int(show("MainPID")), first)
 
     def test_6_a_configuration_that_is_wrong(self):
@@ -252,9 +253,10 @@ def run_in_booted_copy(build, folder):
             stdin=subprocess.DEVNULL, stdout=log, stderr=log, preexec_fn=group.join)
     result = shared / "result"
     try:
-        deadline = time.monotonic() + BOOT_LIMIT
-        while not result.exists() and machine.poll() is None and time.monotonic() < deadline:
-            time.sleep(0.1)
+        for file, limit in ((shared / "output", BOOT_LIMIT), (result, TEST_LIMIT)):
+            deadline = time.monotonic() + limit
+            while not file.exists() and machine.poll() is None and time.monotonic() < deadline:
+                time.sleep(0.1)
     finally:
         end(machine)
         group.remove()

@@ -9,7 +9,6 @@ import os
 import pathlib
 import socket
 import ssl
-import statistics
 import subprocess
 import sys
 import tempfile
@@ -207,28 +206,26 @@ class WebSecurity(unittest.TestCase):
         self.assertEqual(self.ask(web, password="ada:horse").status, 401)
 
     def test_wrong_passwords_and_unknown_users_take_the_same_time_and_scrapes_do_not_wait_for_them(self):
-        self.configure(self.users(ada=("horse", "10")))
+        self.configure(self.users(ada=("horse", "10"), bob=("donkey", "04")))
         web = self.start()
-
-        def median(password):
-            took = []
-            for _ in range(9):
+        took = {"ada:wrong": [], "bob:wrong": [], "nobody:wrong": []}
+        for _ in range(15):  # in turns, and the quickest of each: load takes its time from all alike
+            for password, times in took.items():
                 started = time.monotonic()
                 self.ask(web, password=password)
-                took.append(time.monotonic() - started)
-            return statistics.median(took)
-
-        wrong, unknown = median("ada:wrong"), median("nobody:wrong")
+                times.append(time.monotonic() - started)
+        wrong = min(took["ada:wrong"])
         self.assertGreater(wrong, 0.02)
-        self.assertLess(abs(wrong - unknown) / wrong, 0.4, f"{wrong} against {unknown}")
+        for times in took.values():
+            self.assertLess(abs(min(times) - wrong) / wrong, 0.4, took)
         self.assertEqual(self.ask(web, password="ada:horse").status, 200)
         guess = b"GET / HTTP/1.1\r\nHost: x\r\nAuthorization: Basic YWRhOng=\r\n\r\n"
-        guesses = [socket.create_connection(web.addresses[0], timeout=10) for _ in range(20)]
+        guesses = [socket.create_connection(web.addresses[0], timeout=10) for _ in range(40)]
         for connection in guesses:
             connection.sendall(guess)
         started = time.monotonic()
         self.assertEqual(self.ask(web, "/metrics", password="ada:horse").status, 200)
-        self.assertLess(time.monotonic() - started, 10 * wrong)
+        self.assertLess(time.monotonic() - started, 20 * wrong)
         for connection in guesses:
             connection.close()
 

@@ -9,6 +9,7 @@ kind and parameters
     stall            half of the body, then silence until the stand-in stops
     truncate         half of the body, then the connection is closed
     huge             bytes: a JSON body of that size, streamed
+    gzip_bomb        bytes: a JSON body of that size, which gzip makes a thousand times smaller
     content_type     type: an HTML page under this type
     not_json         a body that is no JSON under application/json
     clock            seconds: the Date header is off by that much

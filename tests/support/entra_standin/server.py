@@ -101,7 +101,9 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             data, content_type = b"<html><body>Sign in to the network</body></html>", fault.get("type", "text/html")
         elif kind == "not_json":
             data = b'{"value": [nonsense'
-        compressed = "gzip" in self.headers.get("Accept-Encoding", "") and len(data) > 500 and not kind
+        if kind == "gzip_bomb":
+            data = b'{"value":[' + b" " * int(fault.get("bytes", 1 << 30)) + b"]}"
+        compressed = "gzip" in self.headers.get("Accept-Encoding", "") and len(data) > 500 and kind in (None, "gzip_bomb")
         if compressed:
             data = gzip.compress(data, 1)
         self.send_response_only(status)

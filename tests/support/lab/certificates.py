@@ -7,7 +7,7 @@ import pathlib
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 
@@ -28,9 +28,9 @@ class CertificateAuthority:
         self.ca_file = self.folder / "ca.pem"
         self.ca_file.write_bytes(self.certificate.public_bytes(serialization.Encoding.PEM))
 
-    def issue(self, name, names=(), addresses=(), days=10, start=None, client=False):
+    def issue(self, name, names=(), addresses=(), days=10, start=None, client=False, with_rsa=False):
         """(certificate file, key file) for the DNS names and IP addresses; negative days make an expired one."""
-        key = ec.generate_private_key(ec.SECP256R1())
+        key = rsa.generate_private_key(65537, 2048) if with_rsa else ec.generate_private_key(ec.SECP256R1())
         alternatives = [x509.DNSName(n) for n in names]
         alternatives += [x509.IPAddress(ipaddress.ip_address(a)) for a in addresses]
         usage = ExtendedKeyUsageOID.CLIENT_AUTH if client else ExtendedKeyUsageOID.SERVER_AUTH

@@ -38,6 +38,7 @@ TEST_CASE("environment: workload identity needs nothing but an empty-handed entr
     CHECK(settings->entra->tenant_id == tenant);
     CHECK(settings->entra->client_id == client);
     CHECK(settings->entra->authority_url == "https://login.microsoftonline.us");
+    CHECK(settings->entra->cloud == Cloud::usgov);  // and with it the Graph that takes this authority's tokens
     REQUIRE(std::holds_alternative<FederatedToken>(settings->entra->credential));
     CHECK(std::get<FederatedToken>(settings->entra->credential).token_file ==
           "/var/run/secrets/azure/tokens/azure-identity-token");
@@ -53,6 +54,26 @@ TEST_CASE("environment: the file goes before it") {
     CHECK(settings->entra->tenant_id == tenant);
     CHECK(std::holds_alternative<ClientSecret>(settings->entra->credential));
     CHECK(settings->entra->authority_url.empty());
+    CHECK(settings->entra->cloud == Cloud::usgov);
+}
+
+TEST_CASE("environment: the authority's host tells the cloud, where the file does not") {
+    const ConfigurationFolder configuration;
+    const auto cloud_with = [&](const std::string& host, const std::string& more = {}) {
+        const Variable authority("AZURE_AUTHORITY_HOST", host);
+        const auto settings = load_text(sound_domain + sound_entra + more, configuration.file());
+        REQUIRE(settings.has_value());
+        return settings->entra->cloud;
+    };
+    CHECK(cloud_with("https://login.microsoftonline.com/") == Cloud::global);
+    CHECK(cloud_with("https://LOGIN.microsoftonline.us") == Cloud::usgov);
+    CHECK(cloud_with("https://login.microsoftonline.us", "  cloud: usgov_dod\n") == Cloud::usgov_dod);
+    CHECK(cloud_with("https://login.chinacloudapi.cn/") == Cloud::china);
+    CHECK(cloud_with("https://login.partner.microsoftonline.cn") == Cloud::china);
+    CHECK(cloud_with("https://login.private.example") == Cloud::global);
+    CHECK(cloud_with("", "  authority_url: https://login.microsoftonline.us\n") == Cloud::usgov);
+    CHECK(cloud_with("https://login.chinacloudapi.cn", "  authority_url: https://login.private.example\n") ==
+          Cloud::global);
 }
 
 TEST_CASE("environment: an authority without TLS is an error") {

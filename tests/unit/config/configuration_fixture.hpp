@@ -19,6 +19,7 @@ class ConfigurationFolder {
         folder.write("key.pem", "key");
         folder.write("cert.pem", "certificate", 0644);
         folder.write("ca.pem", "certificate", 0644);
+        folder.write("empty", "", 0600);
         folder.write("open", "sesame\n", 0644);
         folder.write("group_writes", "sesame\n", 0660);
         folder.write("group_reads", "sesame\n", 0640);

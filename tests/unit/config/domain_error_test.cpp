@@ -241,6 +241,17 @@ TEST_CASE("domains: searches and intervals") {
         {"list",
          domain_with("poll_interval: [60s]"),
          {"5:20: error: domains[0].poll_interval: expected a duration such as 90s, 30m, 1h30m or 7d, found a list"}},
+        {"poll longer than the default sweep",
+         domain_with("poll_interval: 24h"),
+         {"5:20: error: domains[0].poll_interval: 1d is longer than full_sweep_interval, 12h where it is missing: a "
+          "sweep reads all users, a poll only what changed"}},
+        {"empty secret",
+         "domains:\n  - name: a.example.com\n    discover: true\n    bind: {method: simple, dn: x, password_file: "
+         "empty}\n",
+         {"4:50: error: domains[0].bind.password_file: DIR/empty is empty: write the secret into it"}},
+        {"a secret where a section should be",
+         "domains:\n  - name: a.example.com\n    discover: true\n    bind: hunter2\n",
+         {"4:11: error: domains[0].bind: expected keys and values, found text"}},
         {"sweep below poll",
          domain_with("full_sweep_interval: 30s"),
          {"5:26: error: domains[0].full_sweep_interval: 30s is shorter than poll_interval, 1m: a sweep reads all "
@@ -275,7 +286,7 @@ TEST_CASE("sync, ledger and privacy") {
          {"5:23: error: privacy.user_names: expected one of full, hashed, found \"none\""}},
         {"privacy as a word",
          sound_domain + "privacy: full\n",
-         {"5:10: error: privacy: expected keys and values, found \"full\""}},
+         {"5:10: error: privacy: expected keys and values, found text"}},
         {"retention below lookback",
          sound_domain + sound_entra + "  lookback: 30d\nledger: {retention: 7d}\n",
          {"10:9: warning: ledger: retention 7d is shorter than entra.lookback 30d: older keys are forgotten and read "

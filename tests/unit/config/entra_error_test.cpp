@@ -45,6 +45,9 @@ TEST_CASE("entra: the account") {
           "8:16: error: entra.credential.secret: a secret must not stand in this file: put it in a file of its own "
           "(chmod "
           "600) and name that with secret_file"}},
+        {"a secret for a credential",
+         entra_by("hunter2"),
+         {"8:15: error: entra.credential: expected keys and values, found text"}},
         {"two credentials",
          entra_by("{secret_file: secret, managed_identity: system}"),
          {"8:15: error: entra.credential: " + one_of + "secret_file and managed_identity: keep one"}},

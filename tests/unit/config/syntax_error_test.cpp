@@ -23,9 +23,29 @@ std::string repeated(const std::string& text, int times) {
 
 TEST_CASE("faults of the YAML syntax are told with line and column") {
     check_cases({
-        {"list not closed", "domains: [1, 2\nledger: 3\n", {"2:7: error: YAML syntax: end of sequence flow not found"}},
-        {"tab", "domains:\n\t- name: x\n", {"2:2: error: YAML syntax: illegal block entry"}},
-        {"two colons", "a: b: c\n", {"1:5: error: YAML syntax: illegal map value"}},
+        {"list not closed", "domains: [1, 2\nledger: 3\n", {"2:7: error: YAML syntax: a [ is not closed by a ]"}},
+        {"tab", "domains:\n\t- name: x\n", {"2:2: error: YAML syntax: a tab must not indent: use spaces"}},
+        {"two colons",
+         "a: b: c\n",
+         {"1:5: error: YAML syntax: a key must not stand here: mind the indentation, and put a value that holds \": \" "
+          "in quotation marks"}},
+        {"item outside of its list",
+         "a: 1\n- b\n",
+         {"2:1: error: YAML syntax: expected a key as indented as those before it"}},
+        {"key behind a list",
+         "a:\n  - b\n  c: 1\n",
+         {"3:3: error: YAML syntax: expected a key as indented as those before it"}},
+        {"key beside a list",
+         "- a\nb: 1\n",
+         {"2:1: error: YAML syntax: what came before is whole, and this does not belong to it: mind the indentation"}},
+        {"item behind a value",
+         "a: b - c\nd: - e\n",
+         {"2:4: error: YAML syntax: a list's item must not stand here: mind the indentation"}},
+        {"mapping not closed", "a: {b: 1\n", {"2:1: error: YAML syntax: a { is not closed by a }"}},
+        {"variable without quotation marks",
+         "a: {password_file: ${CREDENTIALS_DIRECTORY}/x}\n",
+         {"1:21: error: YAML syntax: a { is not closed by a }: a value with ${...} inside of {...} needs quotation "
+          "marks"}},
         {"quote never closed",
          "ledger:\n  path: \"/var/lib\n",
          {"2:9: error: YAML syntax: the quotation mark that opens here is never closed"}},
@@ -93,10 +113,24 @@ TEST_CASE("aliases may stand for values") {
     CHECK(settings->domains.at(1).bind == settings->domains.at(0).bind);
 }
 
+TEST_CASE("what does not show, or turns text around, is told by its number") {
+    check_cases({
+        {"right to left",
+         sound_domain + "sy\u202enc: 1\n",
+         {"5:1: error: sy\\u202enc: the key is not known; known here: domains, entra, ledger, privacy, sync"}},
+        {"no width",
+         sound_domain + "privacy: {user_names: fu\u200bll}\n",
+         {"5:23: error: privacy.user_names: expected one of full, hashed, found \"fu\\u200bll\""}},
+        {"accents and symbols stay",
+         sound_domain + "clé€: 1\n",
+         {"5:1: error: clé€: the key is not known; known here: domains, entra, ledger, privacy, sync"}},
+    });
+}
+
 TEST_CASE("an empty file and one that holds something else are told what to hold") {
     check_cases({
         {"empty", "", {"DIR/keysyncd.yaml: error: expected keys and values, found nothing"}},
-        {"a word", "hello\n", {"1:1: error: expected keys and values, found \"hello\""}},
+        {"a word", "hello\n", {"1:1: error: expected keys and values, found text"}},
         {"a list", "- a\n", {"1:1: error: expected keys and values, found a list"}},
     });
 }

@@ -147,7 +147,7 @@ TEST_CASE("what is wrong in a web configuration is told with its place and mend"
         {"dear hash",
          "basic_auth_users: {alice: \"$2y$16" + hash.substr(6) + "\"}\n",
          {"1:27: warning: basic_auth_users.alice: a bcrypt cost of 16 takes seconds a check: 10 to 12 will do"}},
-        {"syntax", "tls_server_config: {\n", {"2:1: error: YAML syntax: end of map flow not found"}},
+        {"syntax", "tls_server_config: {\n", {"2:1: error: YAML syntax: a { is not closed by a }"}},
     };
     for (const Case& c : cases) {
         CAPTURE(c.what);

@@ -184,6 +184,17 @@ TEST_CASE_FIXTURE(Bench, "audit files: what can't be read is told and does not s
     CHECK(problems[1].contains("gzip data is damaged"));
 }
 
+TEST_CASE_FIXTURE(Bench, "audit files: a file whose reading fails is not done with") {
+    // An unmapped page of our own memory: a regular file that gives an input/output error.
+    append("a.json", event(1) + "\n");
+    fs::create_symlink("/proc/self/mem", folder.path / "b.json");
+    CHECK(read() == "e1");
+    CHECK(pass.unreadable == 1);
+    CHECK(read().empty());
+    CHECK(pass.unreadable == 1);
+    CHECK(problems == std::vector<std::string>{"b.json:0: can't be read: Input/output error"});
+}
+
 TEST_CASE_FIXTURE(Bench, "audit files: cut short between batches, the next start goes on behind what was stored") {
     std::string lines;
     for (int i = 0; i < 5000; ++i) {

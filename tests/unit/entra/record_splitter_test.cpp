@@ -87,11 +87,49 @@ TEST_CASE("records: what is broken costs itself, and is told with its line") {
     check("[{\"a\":1},\n", {"1:{\"a\":1}"}, {"2:the file ends inside a list"});
 }
 
-TEST_CASE("records: one that is too large is skipped") {
-    const std::string large = "{\"a\":\"" + std::string(200, 'x') + "\"}\n{\"b\":1}\n";
-    const Split found = split(large, 16, true, {}, 100);
-    CHECK(found.records == Lines{"2:{\"b\":1}"});
-    CHECK(found.malformed == Lines{"1:a record is larger than this reader takes"});
+TEST_CASE("records: what is no record in a list costs itself alone") {
+    const Lines around{R"(1:{"a":1})", R"(1:{"b":2})"};
+    for (const std::string_view odd : {"null", "17", "\"text, with ] and \\\" in it\"", "[1,[{\"x\":2}],3]", "true "}) {
+        CAPTURE(odd);
+        check(fmt::format(R"({{"records":[{{"a":1}},{},{{"b":2}}]}})", odd), around, {"1:expected a JSON object"});
+        check(fmt::format(R"([{{"a":1}},{},{{"b":2}}])", odd), around, {"1:expected a JSON object"});
+        check(fmt::format(R"([{{"a":1}},{{"b":2}},{}])", odd), around, {"1:expected a JSON object"});
+    }
+    check("[null,null,{\"a\":1}]", {R"(1:{"a":1})"}, {"1:expected a JSON object", "1:expected a JSON object"});
+    check("[{\"a\":1},\"cut o\n{\"b\":2}]", {R"(1:{"a":1})", R"(2:{"b":2})"}, {"1:expected a JSON object"});
+    check("[{\"a\":1},nul", {R"(1:{"a":1})"}, {"1:expected a JSON object", "1:the file ends inside a list"});
+    check("[{\"a\":1}}\n{\"b\":2}]", {R"(1:{"a":1})", R"(2:{"b":2})"}, {"1:expected a JSON object"});
+}
+
+TEST_CASE("records: one that is too large is skipped to its end, and told once") {
+    const std::string large = R"({"a":[{"b":"}"}],"c":")" + std::string(200, 'x') + R"("})";
+    const Lines too_large{"1:a record is larger than this reader takes"};
+    for (const std::size_t piece : {std::size_t{1}, std::size_t{16}, std::size_t{4096}}) {
+        CAPTURE(piece);
+        const Split line = split(large + "\n{\"b\":1}\n", piece, true, {}, 100);
+        CHECK(line.records == Lines{"2:{\"b\":1}"});
+        CHECK(line.malformed == too_large);
+        const Split list = split(R"({"records":[{"a":1},)" + large + R"(,{"b":2}]})", piece, true, {}, 100);
+        CHECK(list.records == Lines{R"(1:{"a":1})", R"(1:{"b":2})"});
+        CHECK(list.malformed == too_large);
+        const Split cut = split(large.substr(0, 150) + "\n{\"b\":1}\n", piece, true, {}, 100);
+        CHECK(cut.records == Lines{"2:{\"b\":1}"});
+        CHECK(cut.malformed == Lines{"1:a line ends inside a text: the record is cut off"});
+    }
+}
+
+TEST_CASE("records: reading that stops inside of what is skipped tells it once, and takes nothing of it for records") {
+    const std::string large = R"({"a":[{"b":1},{"b":2}],"c":[)" + std::string(100, ' ') + R"({"b":3}]})";
+    const std::string text = "[{\"a\":1},[{\"x\":1}]," + large + ",{\"z\":1}]\n";
+    for (std::size_t cut = 0; cut <= text.size(); ++cut) {
+        CAPTURE(cut);
+        Split first = split(std::string_view{text}.substr(0, cut), 5, false, {}, 50);
+        const Split second = split(std::string_view{text}.substr(first.resume.offset), 3, true, first.resume, 50);
+        first.records.insert(first.records.end(), second.records.begin(), second.records.end());
+        first.malformed.insert(first.malformed.end(), second.malformed.begin(), second.malformed.end());
+        CHECK(first.records == Lines{R"(1:{"a":1})", R"(1:{"z":1})"});
+        CHECK(first.malformed == Lines{"1:expected a JSON object", "1:a record is larger than this reader takes"});
+    }
 }
 
 TEST_CASE("records: reading can stop after any byte and go on where it stopped") {

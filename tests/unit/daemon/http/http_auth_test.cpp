@@ -73,6 +73,24 @@ TEST_CASE("passwords are held against bcrypt hashes of all three kinds") {
     CHECK_FALSE(verify_password(users(), {"", ""}));
 }
 
+TEST_CASE("a refusal costs the same for every name, whatever the costs of the users' hashes") {
+    const UserHashes mixed{{"ada", hashed("horse", "$2b$04$abcdefghijklmnopqrstuu")},
+                           {"bob", hashed("donkey", "$2y$08$abcdefghijklmnopqrstuu")}};
+    for (const char* name : {"ada", "bob", "nobody"}) {
+        CAPTURE(name);
+        int work = 0;
+        for (const int cost : costs_of_a_miss(mixed, name)) {
+            work += 1 << cost;
+        }
+        CHECK(work == 1 << 8);
+    }
+    CHECK(costs_of_a_miss(mixed, "ada").front() == 4);
+    CHECK(verify_password(mixed, {"ada", "horse"}));
+    CHECK(verify_password(mixed, {"bob", "donkey"}));
+    CHECK_FALSE(verify_password(mixed, {"ada", "donkey"}));
+    CHECK_FALSE(verify_password(mixed, {"nobody", "horse"}));
+}
+
 TEST_CASE("remembered credentials are bound to user, password and hash") {
     VerifiedCredentials verified;
     const Credentials ada{"ada", "x"};
