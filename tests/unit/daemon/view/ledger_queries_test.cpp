@@ -23,7 +23,7 @@ UserView waiting_user(RecorderFixture& f) {
 void tenant_synced_at(RecorderFixture& f, Instant at) {
     entra::OrganizationSync organization;
     organization.last_sync = at;
-    f.desk->tenant.record_organization(organization);
+    f.desk->tenant.record_organization(organization, f.now);
 }
 
 }  // namespace
