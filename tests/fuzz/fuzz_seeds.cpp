@@ -124,6 +124,7 @@ void write_entra_seeds(SeedWriter& seeds) {
             "https://graph.example.com/v1.0/auditLogs/directoryAudits?$skiptoken=b",
             "Sun, 06 Nov 1994 08:49:37 GMT",
             "120",
+            R"({"application":"a","boot":"b","counted":[3599000000000,3600000000000],"not_before":3610000000000,"silenced_until":0})",
             "Basic realm=/var/opt/azcmagent/tokens/a.key",
         }) {
         seeds.add("graph_answer", std::string_view{text});

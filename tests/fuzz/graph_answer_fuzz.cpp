@@ -1,4 +1,5 @@
 // Graph's and the token endpoint's answers but the audit log: users, methods, organization, batches, errors, headers.
+// And the file in which processes tell each other when they asked.
 #include <algorithm>
 #include <string>
 
@@ -11,6 +12,7 @@
 #include "entra/managed_identity.hpp"
 #include "entra/organization.hpp"
 #include "entra/paging.hpp"
+#include "entra/request_history.hpp"
 #include "entra/retry.hpp"
 #include "entra/users.hpp"
 #include "tests/fuzz/fuzz_input.hpp"
@@ -54,6 +56,13 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     static_cast<void>(entra::parse_http_date(text));
     if (const auto wait = entra::parse_retry_after(text, fuzz::now)) {
         require(*wait >= std::chrono::nanoseconds{0} && *wait <= std::chrono::hours{24}, "a wait is within a day");
+    }
+    const entra::HistoryOwner owner{"a", "b"};
+    const entra::Steady now{std::chrono::hours{1}};
+    if (const auto history = entra::parse_request_history(text, owner, now)) {
+        require(history->not_before <= now + std::chrono::hours{25}, "no file silences the daemon for ever");
+        require(entra::parse_request_history(entra::serialize(*history, owner), owner, now) == history,
+                "a history survives as text");
     }
     entra::Paging paging{"https://graph.example.com", "https://graph.example.com/v1.0/auditLogs/directoryAudits"};
     if (const auto more = paging.advance(text); more && *more) {
