@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <initializer_list>
+
 #include "entra/http_client.hpp"
 
 namespace keysyncd::entra {
@@ -18,6 +21,13 @@ std::string equals(std::string_view activity) {
         }
     }
     return fmt::format("activityDisplayName eq '{}'", quoted);
+}
+
+bool names_any(std::string_view message, std::initializer_list<std::string_view> words) {
+    std::string lower{message};
+    std::ranges::transform(lower, lower.begin(),
+                           [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
+    return std::ranges::any_of(words, [&](std::string_view word) { return lower.contains(word); });
 }
 
 }  // namespace
@@ -54,7 +64,10 @@ std::string AuditQuery::url(std::string_view activities, Instant since) const {
 }
 
 bool AuditQuery::refused(std::string_view message) {
-    const bool about_size = message.contains("Top") || message.contains("top") || message.contains("limit");
+    const bool about_size = names_any(message, {"top", "limit", "page size"});
+    if (!about_size && !names_any(message, {"filter", "clause", "operator", "query"})) {
+        return false;
+    }
     if (combined_ && activities_.size() > 1 && !about_size) {
         combined_ = false;
         return true;
@@ -68,6 +81,11 @@ bool AuditQuery::refused(std::string_view message) {
         return true;
     }
     return false;
+}
+
+void AuditQuery::start_over() noexcept {
+    combined_ = true;
+    page_size_ = largest_page;
 }
 
 }  // namespace keysyncd::entra

@@ -172,6 +172,10 @@ void GraphSession::silence(Family family, std::string_view retry_after, int atte
     in.throttle.pause(in.silenced_until);
 }
 
+void GraphSession::hesitate(Family family, int attempt) {
+    lane(family).throttle.pause(clock_.steady_now() + default_back_off(attempt, chance()));
+}
+
 bool GraphSession::back_off(int attempt, const Progress& progress, const std::stop_token& stop) {
     const auto wait = default_back_off(attempt, chance());
     return clock_.steady_now() + wait <= progress.give_up && clock_.sleep_for(wait, stop);

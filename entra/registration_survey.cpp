@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <boost/json.hpp>
 
 #include "entra/json_access.hpp"
@@ -98,6 +99,15 @@ bool needs_question(SurveyState& state, const RegistrationDetails& row) {
     }
     found->second.last_updated = row.last_updated;
     return false;
+}
+
+bool has_kind(const SurveyState& state, const RegistrationDetails& row, KeyKind kind) {
+    if (kind == KeyKind::ngc ? row.has_ngc : row.has_fido) {
+        return true;
+    }
+    const auto found = state.users.find(row.user_id);
+    return found != state.users.end() &&
+           std::ranges::any_of(found->second.methods, [kind](const auto& method) { return method.second == kind; });
 }
 
 std::vector<RegistrationEvent> record_methods(SurveyState& state, const RegistrationDetails& row,

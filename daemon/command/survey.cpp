@@ -88,14 +88,17 @@ class Surveyor {
     }
 
     void read_entra() {
+        std::optional<entra::GraphReader> graph;
         if (settings_.uses_graph()) {
-            if (const auto read = read_graph(); !read) {
-                result_.problems.push_back(
-                    fmt::format("Microsoft Graph: {}: {}", to_string(read.error().failure), read.error().detail));
-            }
+            graph.emplace(*settings_.entra, entra::GraphObserver{});
         }
+        const bool graph_answers = graph && went_well(find_wanted_user(*graph));
+        // Before Graph tells who the users of registrations are.
         if (settings_.uses_audit_files()) {
             read_audit_files();
+        }
+        if (graph_answers) {
+            went_well(read_graph(*graph));
         }
         if (settings_.uses_audit_files() && !settings_.uses_graph()) {
             resolve_by_directory();
@@ -127,20 +130,32 @@ class Surveyor {
         }
     }
 
-    std::expected<void, entra::GraphError> read_graph() {
-        entra::GraphReader graph{*settings_.entra, {}};
+    bool went_well(const std::expected<void, entra::GraphError>& outcome) {
+        if (!outcome) {
+            result_.problems.push_back(
+                fmt::format("Microsoft Graph: {}: {}", to_string(outcome.error().failure), outcome.error().detail));
+        }
+        return outcome.has_value();
+    }
+
+    std::expected<void, entra::GraphError> find_wanted_user(entra::GraphReader& graph) {
         auto one_user = wanted_user(graph);
         if (!one_user) {
             return std::unexpected(one_user.error());
         }
         entra_user_ = std::move(*one_user);
+        return {};
+    }
+
+    std::expected<void, entra::GraphError> read_graph(entra::GraphReader& graph) {
         RegistrationFeed feed{*settings_.entra,
                               graph,
                               [this](const std::function<void(LedgerDesk&)>& work) { work(desk_); },
                               clock_,
                               [](LogLevel, std::string_view, std::string_view) {},
                               [this](const entra::RegistrationEvent& event) { return is_wanted(event); }};
-        if (auto read = feed.poll(stop_.get_token()); !read) {
+        auto read = feed.poll(stop_.get_token());
+        if (!read && is_everywhere(read.error().failure)) {
             return read;
         }
         if (feed.postponed() > 0) {
@@ -152,7 +167,7 @@ class Surveyor {
         // Two requests for one user; for everybody it would take hours, which only the daemon has.
         feed.confirm_keys(scope_.user.empty() ? 0 : questions_about_one,
                           std::chrono::steady_clock::now() + std::chrono::minutes{1}, stop_.get_token());
-        return {};
+        return read;
     }
 
     void read_audit_files() {

@@ -49,13 +49,11 @@ entra::AuditWindow TenantRecorder::audit_window(Instant now) {
     return entra::plan_audit_window(read_to, now, overlap_, lookback_);
 }
 
-void TenantRecorder::record_gap(Ticks gap) {
-    ledger_->in_transaction([&] { ledger_->meta.add(meta_name::registration_gap, gap.count()); });
-}
-
-void TenantRecorder::finish_poll(Instant read_until) {
-    ledger_->in_transaction(
-        [&] { ledger_->meta.set(meta_name::audit_read_until, read_until.time_since_epoch().count()); });
+void TenantRecorder::record_audit_read(Instant read_until, Ticks gap) {
+    ledger_->in_transaction([&] {
+        ledger_->meta.add(meta_name::registration_gap, gap.count());
+        ledger_->meta.set(meta_name::audit_read_until, read_until.time_since_epoch().count());
+    });
 }
 
 void TenantRecorder::set_flag(std::string_view name, std::optional<bool> value) {

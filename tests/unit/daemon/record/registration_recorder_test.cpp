@@ -194,7 +194,7 @@ TEST_CASE("stuck accounts are asked about once a cycle, and what the directory s
 TEST_CASE("the audit log is read from the look-back at first, then from where it ended less the overlap") {
     RecorderFixture f;
     CHECK(f.desk->tenant.audit_window(f.now).since == start - 24h);
-    f.desk->tenant.finish_poll(start);
+    f.desk->tenant.record_audit_read(start);
     f.restart();
     CHECK(f.desk->tenant.audit_window(f.now + 5min).since == start - 2h);
 }
