@@ -10,11 +10,14 @@
 namespace keysyncd::entra {
 namespace {
 
+constexpr std::string_view registered_prefix = "report:";
+constexpr std::string_view deleted_prefix = "report-deleted:";
+
 RegistrationEvent event_of(const RegistrationDetails& row, std::string_view method_id, KeyKind key_kind, EventKind kind,
                            Instant at) {
     RegistrationEvent event;
-    event.event_id =
-        fmt::format("{}:{}:{}", kind == EventKind::registered ? "report" : "report-deleted", row.user_id, method_id);
+    event.event_id = fmt::format("{}{}:{}", kind == EventKind::registered ? registered_prefix : deleted_prefix,
+                                 row.user_id, method_id);
     event.kind = kind;
     event.key_kind = key_kind;
     event.at = at;
@@ -99,6 +102,10 @@ bool needs_question(SurveyState& state, const RegistrationDetails& row) {
     }
     found->second.last_updated = row.last_updated;
     return false;
+}
+
+bool is_survey_event(std::string_view event_id) noexcept {
+    return event_id.starts_with(registered_prefix) || event_id.starts_with(deleted_prefix);
 }
 
 bool has_kind(const SurveyState& state, const RegistrationDetails& row, KeyKind kind) {
