@@ -194,15 +194,26 @@ class Surveyor {
     // Who a registration's user is, where Graph can't be asked.
     void resolve_by_directory() {
         for (const auto& [id, reader] : readers_) {
-            for (const auto& asked : desk_.accounts.unresolved_accounts(id, clock_())) {
-                const auto account = reader->look_up({{}, {}, asked.user_principal_name}, stop_.get_token());
-                if (!account) {
-                    result_.problems.push_back(account.error().detail);
+            // Whoever was looked up is not among the next ones.
+            for (auto some = desk_.accounts.unresolved_accounts(id, clock_()); !some.empty();
+                 some = desk_.accounts.unresolved_accounts(id, clock_())) {
+                if (!look_up(id, *reader, some)) {
                     break;
                 }
-                desk_.accounts.record_directory_account(asked, id, *account, clock_());
             }
         }
+    }
+
+    bool look_up(DomainId id, ldap::DomainReader& reader, const std::vector<AccountRecorder::UnresolvedAccount>& some) {
+        for (const AccountRecorder::UnresolvedAccount& asked : some) {
+            const auto account = reader.look_up({{}, {}, asked.user_principal_name}, stop_.get_token());
+            if (!account) {
+                result_.problems.push_back(account.error().detail);
+                return false;
+            }
+            desk_.accounts.record_directory_account(asked, id, *account, clock_());
+        }
+        return true;
     }
 
     [[nodiscard]] bool is_wanted(const entra::RegistrationEvent& event) const {

@@ -56,6 +56,15 @@ void TenantRecorder::record_audit_read(Instant read_until, Ticks gap) {
     });
 }
 
+Instant TenantRecorder::audit_files_from(Instant now, bool read_before) {
+    if (!ledger_->meta.get(meta_name::audit_files_since)) {
+        ledger_->in_transaction(
+            [&] { ledger_->meta.set(meta_name::audit_files_since, read_before ? 0 : to_column(now)); });
+    }
+    // By the look-back of today: who raises it wants older files to count.
+    return Instant{Ticks{*ledger_->meta.get(meta_name::audit_files_since)}} - lookback_;
+}
+
 void TenantRecorder::set_flag(std::string_view name, std::optional<bool> value) {
     if (value) {
         ledger_->meta.set(name, *value ? 1 : 0);

@@ -27,6 +27,9 @@ class TenantRecorder {
     /// The audit log was read up to and with `read_until`; its retention has left the gap, which is counted together
     /// with that, and so once.
     void record_audit_read(Instant read_until, Ticks gap = {});
+    /// Which events of exported logs count: not those that were older than the look-back when the first file was read,
+    /// whose keys may have gone since without a word. `read_before`: files were read when this was not kept yet.
+    [[nodiscard]] Instant audit_files_from(Instant now, bool read_before);
 
   private:
     void set_flag(std::string_view name, std::optional<bool> value);
