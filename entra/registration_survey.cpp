@@ -108,6 +108,15 @@ bool is_survey_event(std::string_view event_id) noexcept {
     return event_id.starts_with(registered_prefix) || event_id.starts_with(deleted_prefix);
 }
 
+std::string_view deleted_method(std::string_view event_id) noexcept {
+    if (!event_id.starts_with(deleted_prefix)) {
+        return {};
+    }
+    event_id.remove_prefix(deleted_prefix.size());
+    const std::size_t end_of_user = event_id.find(':');
+    return end_of_user == std::string_view::npos ? std::string_view{} : event_id.substr(end_of_user + 1);
+}
+
 bool has_kind(const SurveyState& state, const RegistrationDetails& row, KeyKind kind) {
     if (kind == KeyKind::ngc ? row.has_ngc : row.has_fido) {
         return true;

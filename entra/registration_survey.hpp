@@ -38,6 +38,8 @@ struct SurveyState {
 
 /// Whether the event with this id is one of record_methods'.
 [[nodiscard]] bool is_survey_event(std::string_view event_id) noexcept;
+/// Which method such an event says is gone; empty for every other event.
+[[nodiscard]] std::string_view deleted_method(std::string_view event_id) noexcept;
 
 /// Takes note of the user's methods, all of them, and gives what is new and what is gone. Event ids are the same
 /// however often a method is reported.

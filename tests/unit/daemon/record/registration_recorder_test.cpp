@@ -80,6 +80,18 @@ TEST_CASE("the audit log and the registration report tell of one registration: i
     }
 }
 
+TEST_CASE("a method that is gone by the report takes no other registration with it, though the log told its end too") {
+    RecorderFixture f;
+    f.sweep({});
+    f.audit({f.added("e1", 1, start), reported(f, 1, "old", start)});
+    f.audit({f.deleted("e2", 1, start + 10min)});
+    CHECK(f.keys_in(State::withdrawn) == 1);
+    f.now += 1h;
+    f.audit({reported(f, 1, "new", start + 11min), f.deleted("report-deleted:entra-1:old", 1, f.now)});
+    CHECK(f.keys_in(State::withdrawn) == 1);
+    CHECK(f.keys_in(State::pending) == 1);
+}
+
 TEST_CASE("told by both sources before its user was known, and after its key arrived: once") {
     RecorderFixture f;
     f.sweep({});
