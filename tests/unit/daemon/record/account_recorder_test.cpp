@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
+
 #include "tests/unit/daemon/recorder_fixture.hpp"
 
 namespace keysyncd::daemon::test {
