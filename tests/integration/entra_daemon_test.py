@@ -192,10 +192,13 @@ class EntraDaemonTest(unittest.TestCase):
         self.watermark(daemon, times.now() - 33 * 86400 * times.SECOND)
         self.entra.graph.deny("organization")
         asked = len(self.entra.requests_seen("organization"))
+        self.tenant.register_key(self.user("gap"))
         daemon.start()
         self.eventually(daemon, lambda: len(self.entra.requests_seen("organization")) >= asked + 4, "failed polls")
         gap = lambda: self.figure(daemon, "keysync_registration_gap_seconds_total")  # noqa: E731
         self.assertAlmostEqual(gap(), 3 * 86400, delta=60)
+        self.assertEqual(self.keys(daemon, "pending"), 1)
+        self.eventually(daemon, lambda: self.entra.requests_seen("whfb_methods"), "the question about it")
         self.entra.graph.allow("organization")
         daemon.wait_for_polls(2)
         self.assertAlmostEqual(gap(), 3 * 86400, delta=60)
