@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <initializer_list>
+
 #include "entra/http_client.hpp"
 
 namespace keysyncd::entra {
@@ -22,6 +25,13 @@ std::string literal(std::string_view text) {
 
 std::string equals(std::string_view activity) {
     return "activityDisplayName eq " + literal(activity);
+}
+
+bool names_any(std::string_view message, std::initializer_list<std::string_view> words) {
+    std::string lower{message};
+    std::ranges::transform(lower, lower.begin(),
+                           [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
+    return std::ranges::any_of(words, [&](std::string_view word) { return lower.contains(word); });
 }
 
 }  // namespace
@@ -96,7 +106,10 @@ bool AuditQuery::simplify() {
 }
 
 bool AuditQuery::refused(std::string_view message) {
-    const bool about_size = message.contains("Top") || message.contains("top") || message.contains("limit");
+    const bool about_size = names_any(message, {"top", "limit", "page size"});
+    if (!about_size && !names_any(message, {"filter", "clause", "operator", "query"})) {
+        return false;
+    }
     if (!about_size && simplify()) {
         return true;
     }
@@ -106,6 +119,12 @@ bool AuditQuery::refused(std::string_view message) {
         return true;
     }
     return simplify();
+}
+
+void AuditQuery::start_over() noexcept {
+    by_every_name_ = true;
+    combined_ = true;
+    page_size_ = largest_page;
 }
 
 }  // namespace keysyncd::entra

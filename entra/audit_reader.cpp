@@ -1,5 +1,7 @@
 #include "entra/audit_reader.hpp"
 
+#include <fmt/format.h>
+
 #include "entra/paging.hpp"
 
 namespace keysyncd::entra {
@@ -7,17 +9,25 @@ namespace {
 
 constexpr std::string_view what = "the audit log";
 
+// A query that gave way costs more requests: the first choice is tried again now and then.
+constexpr std::chrono::hours between_first_choices{1};
+
 }  // namespace
 
-AuditReader::AuditReader(GraphSession& session, std::string graph_origin, ActivityNames activities,
-                         std::function<void(std::string_view)> on_malformed)
+AuditReader::AuditReader(GraphSession& session, const Clock& clock, std::string graph_origin, ActivityNames activities,
+                         const GraphObserver& observer)
     : session_(session),
+      clock_(clock),
       origin_(std::move(graph_origin)),
       activities_(std::move(activities)),
       query_(origin_, activities_.names()),
-      on_malformed_(std::move(on_malformed)) {}
+      on_malformed_(observer.on_malformed),
+      on_smaller_query_(observer.on_smaller_query) {}
 
 std::expected<void, GraphError> AuditReader::read(Instant since, const EventSink& sink, const std::stop_token& stop) {
+    if (!query_.is_first_choice() && clock_.steady_now() - gave_way_at_ >= between_first_choices) {
+        query_.start_over();
+    }
     return read(query_, since, sink, stop);
 }
 
@@ -64,8 +74,16 @@ std::expected<AuditReader::Walk, GraphError> AuditReader::walk(AuditQuery& query
         if (!answer) {
             return std::unexpected(std::move(answer.error()));
         }
-        if (answer->status == 400 && paging.pages() == 1 && query.refused(read_complaint(answer->body).message)) {
-            return Walk::query_changed;
+        if (answer->status == 400 && paging.pages() == 1) {
+            const std::string message = read_complaint(answer->body).message;
+            if (query.refused(message)) {
+                if (&query == &query_) {
+                    give_way(message);
+                }
+                return Walk::query_changed;
+            }
+            // Down to the last it was of no use: then the query was not what is wrong.
+            query.start_over();
         }
         if (answer->status != 200) {
             return std::unexpected(from_status(answer->status, answer->body, what));
@@ -89,6 +107,15 @@ std::expected<AuditReader::Walk, GraphError> AuditReader::walk(AuditQuery& query
         if (!*more) {
             return Walk::whole;
         }
+    }
+}
+
+void AuditReader::give_way(std::string_view complaint) {
+    gave_way_at_ = clock_.steady_now();
+    if (on_smaller_query_) {
+        on_smaller_query_(fmt::format("{}, {} a page, after HTTP 400: {}",
+                                      query_.combined() ? "all activities at once" : "each activity by itself",
+                                      query_.page_size(), complaint));
     }
 }
 

@@ -7,7 +7,9 @@
 #include <vector>
 
 #include "entra/audit_query.hpp"
+#include "entra/clock.hpp"
 #include "entra/directory_audit.hpp"
+#include "entra/graph_observer.hpp"
 #include "entra/graph_session.hpp"
 #include "entra/registration_event.hpp"
 
@@ -18,8 +20,8 @@ using EventSink = std::function<bool(std::vector<RegistrationEvent>&&)>;
 
 class AuditReader {
   public:
-    AuditReader(GraphSession& session, std::string graph_origin, ActivityNames activities,
-                std::function<void(std::string_view)> on_malformed);
+    AuditReader(GraphSession& session, const Clock& clock, std::string graph_origin, ActivityNames activities,
+                const GraphObserver& observer);
 
     [[nodiscard]] std::expected<void, GraphError> read(Instant since, const EventSink& sink,
                                                        const std::stop_token& stop);
@@ -36,11 +38,15 @@ class AuditReader {
     [[nodiscard]] std::expected<Walk, GraphError> walk(AuditQuery& query, std::string first, const EventSink& sink,
                                                        const std::stop_token& stop);
 
+    void give_way(std::string_view complaint);
+
     GraphSession& session_;
+    const Clock& clock_;
     std::string origin_;
     ActivityNames activities_;
     AuditQuery query_;
-    std::function<void(std::string_view)> on_malformed_;
+    Steady gave_way_at_;  ///< where the query is not the first choice
+    std::function<void(std::string_view)> on_malformed_, on_smaller_query_;
 };
 
 }  // namespace keysyncd::entra

@@ -9,11 +9,20 @@
 namespace keysyncd::entra {
 namespace {
 
-/// What to do about Graph's own error codes (learn.microsoft.com/graph/errors, and the reports API's).
-std::string_view mend_for(std::string_view code, std::string_view what) {
-    if (code.starts_with("Authentication_RequestFromNonPremiumTenant")) {
-        return "the audit log needs an Entra ID P1 or P2 licence: set entra.registrations to report, or feed exported "
-               "logs through entra.audit_files";
+constexpr std::string_view licence_code = "Authentication_RequestFromNonPremiumTenant";
+
+/// What to do about Graph's own error codes (learn.microsoft.com/graph/errors, and the reports API's). They say so only
+/// together with a refusal: the code of a server in trouble may be UnknownError too.
+std::string_view mend_for(int status, std::string_view code, std::string_view what) {
+    if (status != 401 && status != 403) {
+        return {};
+    }
+    if (code.starts_with(licence_code)) {
+        return what == "the audit log"
+                   ? "the audit log needs an Entra ID P1 or P2 licence: set entra.registrations to report, or feed "
+                     "exported logs through entra.audit_files, beside Graph, which goes on telling about the users"
+                   : "it needs an Entra ID P1 or P2 licence: feed exported logs through entra.audit_files, beside "
+                     "Graph, which goes on telling about the users";
     }
     if (code == "Authorization_RequestDenied" || code == "Authentication_MSGraphPermissionMissing" ||
         code == "accessDenied" || code == "UnknownError") {
@@ -35,8 +44,12 @@ std::string_view mend_for(std::string_view code, std::string_view what) {
     return {};
 }
 
-GraphFailure failure_of(int status) {
+GraphFailure failure_of(int status, std::string_view message) {
     switch (status) {
+        case 400:
+            // How Graph names what this cloud, or this version, does not have.
+            return message.starts_with("Resource not found for the segment") ? GraphFailure::not_found
+                                                                             : GraphFailure::bad_answer;
         case 401:
             return GraphFailure::unauthorized;
         case 403:
@@ -57,6 +70,25 @@ GraphFailure failure_of(int status) {
 
 std::string_view to_string(GraphFailure failure) noexcept {
     return graph_failure_labels.at(static_cast<std::size_t>(failure));
+}
+
+bool is_everywhere(GraphFailure failure) noexcept {
+    switch (failure) {
+        case GraphFailure::resolve:
+        case GraphFailure::connect:
+        case GraphFailure::tls:
+        case GraphFailure::proxy:
+        case GraphFailure::token:
+        case GraphFailure::unauthorized:
+        case GraphFailure::stopped:
+            return true;
+        default:
+            return false;
+    }
+}
+
+bool is_not_offered(const GraphError& error) noexcept {
+    return error.no_licence || error.failure == GraphFailure::not_found;
 }
 
 GraphError from_http(HttpError error) {
@@ -107,10 +139,11 @@ GraphError from_status(int status, std::string_view body, std::string_view what)
     if (status / 100 == 3) {
         detail += " (redirects are not followed: is a proxy or a sign-in page answering for Graph?)";
     }
-    if (const std::string_view mend = mend_for(complaint.code, what); !mend.empty()) {
+    if (const std::string_view mend = mend_for(status, complaint.code, what); !mend.empty()) {
         detail += fmt::format(" ({})", mend);
     }
-    return {failure_of(status), std::move(detail)};
+    return {failure_of(status, complaint.message), std::move(detail),
+            status == 403 && complaint.code.starts_with(licence_code)};
 }
 
 GraphError bad_answer(std::string_view what, std::string_view why) {

@@ -36,8 +36,14 @@ inline constexpr std::array<std::string_view, 15> graph_failure_labels{
 
 struct GraphError {
     GraphFailure failure{};
-    std::string detail;  ///< Microsoft's code and message, and how to mend it; no secrets
+    std::string detail;       ///< Microsoft's code and message, and how to mend it; no secrets
+    bool no_licence = false;  ///< the tenant has none that includes what was asked for
 };
+
+/// Every other question would fare alike: the network, the sign-in, the end of the program. Else it is this one's.
+[[nodiscard]] bool is_everywhere(GraphFailure failure) noexcept;
+/// Not to be had in this tenant or this cloud, however often it is asked for.
+[[nodiscard]] bool is_not_offered(const GraphError& error) noexcept;
 
 [[nodiscard]] GraphError from_http(HttpError error);
 

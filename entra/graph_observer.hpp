@@ -21,6 +21,8 @@ struct GraphObserver {
     std::function<void(std::chrono::nanoseconds)> on_throttled;
     /// A record that should have been an event but could not be read: skipped, and told here.
     std::function<void(std::string_view detail)> on_malformed;
+    /// Graph refused the audit log's query: it is asked for in smaller pieces from now on.
+    std::function<void(std::string_view detail)> on_smaller_query = {};
 };
 
 }  // namespace keysyncd::entra

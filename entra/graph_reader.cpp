@@ -30,7 +30,7 @@ class GraphReader::Impl {
           exchange(*http, clock, std::move(observer)),
           tokens(make_token_flow(settings, endpoints, exchange, clock), clock),
           session(exchange, tokens, clock, with_settings(limits, settings), std::move(reports)),
-          audit(session, endpoints.graph, ActivityNames(settings.activities), exchange.observer().on_malformed),
+          audit(session, clock, endpoints.graph, ActivityNames(settings.activities), exchange.observer()),
           users(session, endpoints),
           survey(session, users, endpoints) {}
 
@@ -83,10 +83,16 @@ std::expected<UserMethods, GraphError> GraphReader::read_methods(std::string_vie
     return impl_->users.read_methods(id_or_upn, kind, stop);
 }
 
-std::expected<SurveyPass, GraphError> GraphReader::survey_registrations(SurveyState& state, Instant now,
-                                                                        std::size_t most_users, const EventSink& sink,
+std::expected<SurveyReport, GraphError> GraphReader::read_registration_report(SurveyState& state,
+                                                                              const std::stop_token& stop) {
+    return impl_->survey.read_report(state, stop);
+}
+
+std::expected<SurveyPass, GraphError> GraphReader::survey_registrations(SurveyState& state, MovedUsers& moved,
+                                                                        Instant now, std::size_t most_users,
+                                                                        const EventSink& sink,
                                                                         const std::stop_token& stop) {
-    return impl_->survey.read(state, now, most_users, sink, stop);
+    return impl_->survey.ask(state, moved, now, most_users, sink, stop);
 }
 
 std::expected<OrganizationSync, GraphError> GraphReader::read_organization(const std::stop_token& stop) {

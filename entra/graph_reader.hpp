@@ -63,10 +63,12 @@ class GraphReader {
     [[nodiscard]] std::expected<UserMethods, GraphError> read_methods(std::string_view id_or_upn, KeyKind kind,
                                                                       const std::stop_token& stop);
 
-    /// Registrations without the audit log (entra.registrations: report). `state` is brought up to what was read, also
-    /// when an error ends it early. Asks about `most_users` at most, the others next time.
-    [[nodiscard]] std::expected<SurveyPass, GraphError> survey_registrations(SurveyState& state, Instant now,
-                                                                             std::size_t most_users,
+    /// Registrations without the audit log (entra.registrations: report): whose row has moved; then what has changed
+    /// with those users, some at a time. See survey_reader.hpp.
+    [[nodiscard]] std::expected<SurveyReport, GraphError> read_registration_report(SurveyState& state,
+                                                                                   const std::stop_token& stop);
+    [[nodiscard]] std::expected<SurveyPass, GraphError> survey_registrations(SurveyState& state, MovedUsers& moved,
+                                                                             Instant now, std::size_t most_users,
                                                                              const EventSink& sink,
                                                                              const std::stop_token& stop);
 

@@ -202,6 +202,12 @@ void GraphSession::silence(Family family, std::string_view retry_after, int atte
     lane(family).requests->use(now, [&](RequestHistory& history) { Throttle::silence(history, now + wait); });
 }
 
+void GraphSession::hesitate(Family family, int attempt) {
+    const Steady now = clock_.steady_now();
+    const Steady until = now + default_back_off(attempt, chance());
+    lane(family).requests->use(now, [&](RequestHistory& history) { Throttle::pause(history, until); });
+}
+
 bool GraphSession::back_off(int attempt, const Progress& progress, const std::stop_token& stop) {
     const auto wait = default_back_off(attempt, chance());
     return clock_.steady_now() + wait <= progress.give_up && clock_.sleep_for(wait, stop);

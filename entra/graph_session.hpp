@@ -63,6 +63,8 @@ class GraphSession {
     /// The service asked for silence: by a 429 of its own, or by one inside a batch. Later questions of the family
     /// wait. `retry_after` as in the header, "" where it is missing; `attempt` counts from 0.
     void silence(Family family, std::string_view retry_after, int attempt);
+    /// Passing trouble inside a batch: later questions of the family wait a little, as after that of a whole request.
+    void hesitate(Family family, int attempt);
 
   private:
     /// What the service asked of a family of requests, and what we ask of ourselves.

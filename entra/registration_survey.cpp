@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <boost/json.hpp>
 
 #include "entra/json_access.hpp"
@@ -9,11 +10,14 @@
 namespace keysyncd::entra {
 namespace {
 
+constexpr std::string_view registered_prefix = "report:";
+constexpr std::string_view deleted_prefix = "report-deleted:";
+
 RegistrationEvent event_of(const RegistrationDetails& row, std::string_view method_id, KeyKind key_kind, EventKind kind,
                            Instant at) {
     RegistrationEvent event;
-    event.event_id =
-        fmt::format("{}:{}:{}", kind == EventKind::registered ? "report" : "report-deleted", row.user_id, method_id);
+    event.event_id = fmt::format("{}{}:{}", kind == EventKind::registered ? registered_prefix : deleted_prefix,
+                                 row.user_id, method_id);
     event.kind = kind;
     event.key_kind = key_kind;
     event.at = at;
@@ -98,6 +102,28 @@ bool needs_question(SurveyState& state, const RegistrationDetails& row) {
     }
     found->second.last_updated = row.last_updated;
     return false;
+}
+
+bool is_survey_event(std::string_view event_id) noexcept {
+    return event_id.starts_with(registered_prefix) || event_id.starts_with(deleted_prefix);
+}
+
+std::string_view deleted_method(std::string_view event_id) noexcept {
+    if (!event_id.starts_with(deleted_prefix)) {
+        return {};
+    }
+    event_id.remove_prefix(deleted_prefix.size());
+    const std::size_t end_of_user = event_id.find(':');
+    return end_of_user == std::string_view::npos ? std::string_view{} : event_id.substr(end_of_user + 1);
+}
+
+bool has_kind(const SurveyState& state, const RegistrationDetails& row, KeyKind kind) {
+    if (kind == KeyKind::ngc ? row.has_ngc : row.has_fido) {
+        return true;
+    }
+    const auto found = state.users.find(row.user_id);
+    return found != state.users.end() &&
+           std::ranges::any_of(found->second.methods, [kind](const auto& method) { return method.second == kind; });
 }
 
 std::vector<RegistrationEvent> record_methods(SurveyState& state, const RegistrationDetails& row,

@@ -33,6 +33,14 @@ struct SurveyState {
 /// Whether this user has to be asked about. A row that needs no question is taken note of.
 [[nodiscard]] bool needs_question(SurveyState& state, const RegistrationDetails& row);
 
+/// Whether the user may have methods of this kind, by the row or by what was seen before.
+[[nodiscard]] bool has_kind(const SurveyState& state, const RegistrationDetails& row, KeyKind kind);
+
+/// Whether the event with this id is one of record_methods'.
+[[nodiscard]] bool is_survey_event(std::string_view event_id) noexcept;
+/// Which method such an event says is gone; empty for every other event.
+[[nodiscard]] std::string_view deleted_method(std::string_view event_id) noexcept;
+
 /// Takes note of the user's methods, all of them, and gives what is new and what is gone. Event ids are the same
 /// however often a method is reported.
 [[nodiscard]] std::vector<RegistrationEvent> record_methods(SurveyState& state, const RegistrationDetails& row,

@@ -1,5 +1,7 @@
 #include "entra/survey_reader.hpp"
 
+#include <algorithm>
+
 #include "entra/paging.hpp"
 
 namespace keysyncd::entra {
@@ -12,34 +14,30 @@ constexpr std::string_view what = "the registration report";
 SurveyReader::SurveyReader(GraphSession& session, UserReader& users, const Endpoints& endpoints)
     : session_(session), users_(users), endpoints_(endpoints) {}
 
-std::expected<SurveyPass, GraphError> SurveyReader::read(SurveyState& state, Instant now, std::size_t most_users,
-                                                         const EventSink& sink, const std::stop_token& stop) {
+std::expected<SurveyPass, GraphError> SurveyReader::ask(SurveyState& state, MovedUsers& moved, Instant now,
+                                                        std::size_t most_users, const EventSink& sink,
+                                                        const std::stop_token& stop) {
     SurveyPass pass;
-    auto rows = read_report(state, pass, stop);
-    if (!rows) {
-        return std::unexpected(std::move(rows.error()));
-    }
-    for (const RegistrationDetails& row : *rows) {
-        if (pass.asked >= most_users) {
-            ++pass.postponed;
+    failures_.rested();
+    while (!moved.empty() && pass.asked + pass.failed < most_users) {
+        auto methods = read_methods(state, moved.front(), stop);
+        if (!methods && methods.error().failure == GraphFailure::stopped) {
+            return std::unexpected(std::move(methods.error()));
+        }
+        const RegistrationDetails row = std::move(moved.front());
+        moved.pop_front();
+        if (!methods) {
+            if (failures_.failed(row.user_id, methods.error().failure) == FailureOf::everybody) {
+                moved.push_back(row);  // last: it may be the reason after all
+                return std::unexpected(std::move(methods.error()));
+            }
+            ++pass.failed;
+            pass.error = std::move(methods.error());
             continue;
         }
-        std::vector<AuthenticationMethod> methods;
-        for (const KeyKind kind : {KeyKind::ngc, KeyKind::fido}) {
-            auto answer = users_.read_methods(row.user_id, kind, stop);
-            if (!answer) {
-                return std::unexpected(std::move(answer.error()));
-            }
-            if (answer->knowledge == MethodsKnowledge::unavailable) {
-                return std::unexpected(
-                    GraphError{GraphFailure::not_found,
-                               "this cloud does not show authentication methods: registrations can't be "
-                               "read from the report, feed audit logs through entra.audit_files"});
-            }
-            std::ranges::move(answer->methods, std::back_inserter(methods));
-        }
+        failures_.answered();
         ++pass.asked;
-        auto events = record_methods(state, row, methods, now);
+        auto events = record_methods(state, row, *methods, now);
         if (!events.empty() && !sink(std::move(events))) {
             return std::unexpected(GraphError{GraphFailure::stopped, "stopped"});
         }
@@ -47,10 +45,30 @@ std::expected<SurveyPass, GraphError> SurveyReader::read(SurveyState& state, Ins
     return pass;
 }
 
-std::expected<std::vector<RegistrationDetails>, GraphError> SurveyReader::read_report(SurveyState& state,
-                                                                                      SurveyPass& pass,
-                                                                                      const std::stop_token& stop) {
-    std::vector<RegistrationDetails> moved;
+std::expected<std::vector<AuthenticationMethod>, GraphError> SurveyReader::read_methods(const SurveyState& state,
+                                                                                        const RegistrationDetails& row,
+                                                                                        const std::stop_token& stop) {
+    std::vector<AuthenticationMethod> methods;
+    for (const KeyKind kind : {KeyKind::ngc, KeyKind::fido}) {
+        if (!has_kind(state, row, kind)) {
+            continue;
+        }
+        auto answer = users_.read_methods(row.user_id, kind, stop);
+        if (!answer) {
+            return std::unexpected(std::move(answer.error()));
+        }
+        std::ranges::move(answer->methods, std::back_inserter(methods));
+    }
+    return methods;
+}
+
+std::expected<SurveyReport, GraphError> SurveyReader::read_report(SurveyState& state, const std::stop_token& stop) {
+    if (!endpoints_.has_methods) {
+        return std::unexpected(GraphError{GraphFailure::not_found,
+                                          "this cloud does not show authentication methods: registrations can't be "
+                                          "read from the report, feed audit logs through entra.audit_files"});
+    }
+    SurveyReport report;
     Paging paging(endpoints_.graph, endpoints_.url(registration_report_path));
     for (;;) {
         auto answer = session_.ask({"report", what, paging.url(), Family::reports}, stop);
@@ -64,10 +82,10 @@ std::expected<std::vector<RegistrationDetails>, GraphError> SurveyReader::read_r
         if (!page) {
             return std::unexpected(bad_answer(what, page.error()));
         }
-        pass.users += page->rows.size();
+        report.users += page->rows.size();
         for (RegistrationDetails& row : page->rows) {
             if (needs_question(state, row)) {
-                moved.push_back(std::move(row));
+                report.moved.push_back(std::move(row));
             }
         }
         const auto more = paging.advance(page->next_link);
@@ -75,7 +93,7 @@ std::expected<std::vector<RegistrationDetails>, GraphError> SurveyReader::read_r
             return std::unexpected(more.error());
         }
         if (!*more) {
-            return moved;
+            return report;
         }
     }
 }

@@ -34,6 +34,10 @@ void Throttle::settle(RequestHistory& history, Steady latest, Steady now) {
     history.counted.insert(std::ranges::upper_bound(history.counted, now), now);
 }
 
+void Throttle::pause(RequestHistory& history, Steady until) noexcept {
+    history.not_before = std::max(history.not_before, until);
+}
+
 void Throttle::silence(RequestHistory& history, Steady until) noexcept {
     history.silenced_until = std::max(history.silenced_until, until);
     history.not_before = std::max(history.not_before, until);

@@ -39,6 +39,9 @@ class Throttle {
     /// The service asked for silence (Retry-After).
     static void silence(RequestHistory& history, Steady until) noexcept;
 
+    /// Passing trouble: later requests wait.
+    static void pause(RequestHistory& history, Steady until) noexcept;
+
     /// x-ms-throttle-limit-percentage: 0.8 and more of the limit are used up, by whomever. Slows the next request.
     void slow_down(RequestHistory& history, double used_share, Steady now) const noexcept;
 

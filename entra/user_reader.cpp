@@ -11,6 +11,7 @@ namespace {
 
 constexpr std::string_view what = "the user";
 constexpr int most_rounds = 5;
+constexpr int most_server_rounds = 3;
 
 /// Graph says so itself; any other 404 may be a proxy's.
 bool is_unknown_user(int status, std::string_view body) {
@@ -86,12 +87,18 @@ std::expected<void, GraphError> UserReader::read_batch_of(std::span<UserAnswer> 
         if (!parts) {
             return std::unexpected(bad_answer("the users", parts.error()));
         }
-        // Those inside that were throttled, or left out, are asked for again; the longest wait among them counts.
+        // Those inside that were throttled, left out or met passing trouble are asked for again; the longest wait among
+        // them counts.
         std::vector<std::size_t> again;
         for (std::size_t i = 0; i < open.size(); ++i) {
             const BatchPart& part = (*parts)[i];
             if ((is_throttling(part.status) || part.status == 0) && round + 1 < most_rounds) {
                 session_.silence(Family::general, part.retry_after, round);
+                again.push_back(open[i]);
+                continue;
+            }
+            if (is_server_trouble(part.status) && round + 1 < most_server_rounds) {
+                session_.hesitate(Family::general, round);
                 again.push_back(open[i]);
                 continue;
             }

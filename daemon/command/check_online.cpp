@@ -56,7 +56,11 @@ void check_graph(Verdicts& verdicts, const config::Settings& all, const Clock& c
         },
         never.get_token());
     if (!read && read.error().failure != entra::GraphFailure::stopped) {
-        verdicts.fail("graph audit log", words(read.error()));
+        if (is_not_offered(read.error()) && !settings.audit_files.empty()) {
+            verdicts.warn("graph audit log", words(read.error()) + "; registrations come from entra.audit_files alone");
+        } else {
+            verdicts.fail("graph audit log", words(read.error()));
+        }
         if (read.error().failure == entra::GraphFailure::token) {
             return;
         }

@@ -94,14 +94,17 @@ class Surveyor {
     }
 
     void read_entra() {
+        std::optional<entra::GraphReader> graph;
         if (settings_.uses_graph()) {
-            if (const auto read = read_graph(); !read) {
-                result_.problems.push_back(
-                    fmt::format("Microsoft Graph: {}: {}", to_string(read.error().failure), read.error().detail));
-            }
+            graph.emplace(*settings_.entra, entra::GraphObserver{}, lane_beside_daemon(settings_));
         }
+        const bool graph_answers = graph && went_well(find_wanted_users(*graph));
+        // Before Graph tells who the users of registrations are.
         if (settings_.uses_audit_files()) {
             read_audit_files();
+        }
+        if (graph_answers) {
+            went_well(read_graph(*graph));
         }
         if (settings_.uses_audit_files() && !settings_.uses_graph()) {
             resolve_by_directory();
@@ -140,11 +143,15 @@ class Surveyor {
         }
     }
 
-    std::expected<void, entra::GraphError> read_graph() {
-        entra::GraphReader graph{*settings_.entra, {}, lane_beside_daemon(settings_)};
-        if (auto found = find_wanted_users(graph); !found) {
-            return found;
+    bool went_well(const std::expected<void, entra::GraphError>& outcome) {
+        if (!outcome) {
+            result_.problems.push_back(
+                fmt::format("Microsoft Graph: {}: {}", to_string(outcome.error().failure), outcome.error().detail));
         }
+        return outcome.has_value();
+    }
+
+    std::expected<void, entra::GraphError> read_graph(entra::GraphReader& graph) {
         RegistrationFeed feed{*settings_.entra,
                               graph,
                               [this](const std::function<void(LedgerDesk&)>& work) { work(desk_); },
@@ -154,7 +161,7 @@ class Surveyor {
         auto read = scope_.user.empty()
                         ? feed.poll(stop_.get_token())
                         : feed.poll_users(wanted_.in_entra(), clock_() - Ticks{scope_.since}, stop_.get_token());
-        if (!read) {
+        if (!read && is_everywhere(read.error().failure)) {
             return read;
         }
         if (feed.postponed() > 0) {
@@ -166,7 +173,7 @@ class Surveyor {
         // Two requests for one user; for everybody it would take hours, which only the daemon has.
         feed.confirm_keys(scope_.user.empty() ? 0 : questions_about_one,
                           std::chrono::steady_clock::now() + std::chrono::minutes{1}, stop_.get_token());
-        return {};
+        return read;
     }
 
     void read_audit_files() {
@@ -193,15 +200,26 @@ class Surveyor {
     // Who a registration's user is, where Graph can't be asked.
     void resolve_by_directory() {
         for (const auto& [id, reader] : readers_) {
-            for (const auto& asked : desk_.accounts.unresolved_accounts(id, clock_())) {
-                const auto account = reader->look_up({{}, {}, asked.user_principal_name}, stop_.get_token());
-                if (!account) {
-                    result_.problems.push_back(account.error().detail);
+            // Whoever was looked up is not among the next ones.
+            for (auto some = desk_.accounts.unresolved_accounts(id, clock_()); !some.empty();
+                 some = desk_.accounts.unresolved_accounts(id, clock_())) {
+                if (!look_up(id, *reader, some)) {
                     break;
                 }
-                desk_.accounts.record_directory_account(asked, id, *account, clock_());
             }
         }
+    }
+
+    bool look_up(DomainId id, ldap::DomainReader& reader, const std::vector<AccountRecorder::UnresolvedAccount>& some) {
+        for (const AccountRecorder::UnresolvedAccount& asked : some) {
+            const auto account = reader.look_up({{}, {}, asked.user_principal_name}, stop_.get_token());
+            if (!account) {
+                result_.problems.push_back(account.error().detail);
+                return false;
+            }
+            desk_.accounts.record_directory_account(asked, id, *account, clock_());
+        }
+        return true;
     }
 
     // Entra's users of the one that was asked for: by its own name, or the principal names that the directory gave.

@@ -75,7 +75,7 @@ enum class RegistrationState : std::uint8_t {
     pending = 1,
     arrived = 2,
     withdrawn = 3,
-    out_of_scope = 4,  ///< a cloud-only user, or one of a domain that is not watched
+    out_of_scope = 4,  ///< of a cloud-only user, of a domain that is not watched, or told by another row already
 };
 
 struct RegistrationRow {

@@ -8,7 +8,8 @@ namespace keysyncd::daemon::meta_name {
 
 inline constexpr std::string_view stopped_cleanly = "stopped_cleanly";
 inline constexpr std::string_view audit_read_until = "audit_read_until";
-inline constexpr std::string_view entra_last_sync = "entra_last_sync";  ///< the tenant's, in ticks; 0: none is told
+inline constexpr std::string_view audit_files_since = "audit_files_since";  ///< when they were read first
+inline constexpr std::string_view entra_last_sync = "entra_last_sync";      ///< the tenant's, in ticks; 0: none is told
 inline constexpr std::string_view entra_last_password_sync = "entra_last_password_sync";
 inline constexpr std::string_view entra_organization_read_at = "entra_organization_read_at";
 inline constexpr std::string_view entra_sync_enabled = "entra_sync_enabled";  ///< like the next three: 0, 1, or no row

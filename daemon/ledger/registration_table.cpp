@@ -55,6 +55,10 @@ RegistrationTable::RegistrationTable(Database& database)
       matchable_(
           database.prepare(std::string{registration_columns} +
                            "WHERE entra_user_id = ? AND kind = ? AND state IN (1, 3) ORDER BY registered_at, id")),
+      resolved_(
+          database.prepare(std::string{registration_columns} +
+                           "WHERE entra_user_id = ? AND kind = ? AND state IN (1, 2, 3) ORDER BY registered_at, id")),
+      name_event_(database.prepare("UPDATE registrations SET event_id = ? WHERE id = ?")),
       pending_(database.prepare(std::string{registration_columns} +
                                 "WHERE entra_user_id = ? AND kind = ? AND state = 1 ORDER BY registered_at, id")),
       withdrawn_(database.prepare(std::string{registration_columns} +
@@ -98,6 +102,16 @@ std::vector<RegistrationRow> RegistrationTable::pending_of(std::string_view entr
 
 std::vector<RegistrationRow> RegistrationTable::matchable_of(std::string_view entra_user_id, entra::KeyKind kind) {
     return registrations(matchable_.bind(entra_user_id, static_cast<int>(kind)));
+}
+
+std::vector<RegistrationRow> RegistrationTable::resolved_of(std::string_view entra_user_id, entra::KeyKind kind) {
+    return registrations(resolved_.bind(entra_user_id, static_cast<int>(kind)));
+}
+
+void RegistrationTable::swap_events(const RegistrationRow& one, const RegistrationRow& other) {
+    name_event_.bind("", one.id).run();  // they are unique
+    name_event_.bind(one.event_id, other.id).run();
+    name_event_.bind(other.event_id, one.id).run();
 }
 
 std::vector<RegistrationRow> RegistrationTable::withdrawn_unexplained(std::string_view entra_user_id,

@@ -25,6 +25,10 @@ class RegistrationTable {
     [[nodiscard]] std::vector<RegistrationRow> pending_of(std::string_view entra_user_id, entra::KeyKind kind);
     /// Pending and withdrawn ones, oldest first: a withdrawn key may have been on its way already.
     [[nodiscard]] std::vector<RegistrationRow> matchable_of(std::string_view entra_user_id, entra::KeyKind kind);
+    /// Pending, arrived and withdrawn ones.
+    [[nodiscard]] std::vector<RegistrationRow> resolved_of(std::string_view entra_user_id, entra::KeyKind kind);
+    /// Each is known by the other's event from now on.
+    void swap_events(const RegistrationRow& one, const RegistrationRow& other);
     /// Withdrawn ones that no deletion event explains (yet): Entra's methods told it. Oldest first.
     [[nodiscard]] std::vector<RegistrationRow> withdrawn_unexplained(std::string_view entra_user_id,
                                                                      entra::KeyKind kind);
@@ -32,7 +36,8 @@ class RegistrationTable {
     void forget_ended_before(Instant limit, const std::function<void(const RegistrationRow&)>& withdrawn);
 
   private:
-    Statement insert_, update_, by_id_, by_state_, matchable_, pending_, withdrawn_, expired_, delete_;
+    Statement insert_, update_, by_id_, by_state_, matchable_, resolved_, name_event_, pending_, withdrawn_, expired_,
+        delete_;
 };
 
 }  // namespace keysyncd::daemon

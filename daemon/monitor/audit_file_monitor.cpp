@@ -29,8 +29,11 @@ AuditFileMonitor::AuditFileMonitor(const config::EntraSettings& settings, Ledger
       worker_([this](const std::stop_token& stop) { return step(stop); }) {}
 
 void AuditFileMonitor::open_reader() {
-    const std::string stored =
-        ledger_->call([](LedgerDesk& desk) { return desk.registrations.position(position_name); });
+    const std::string stored = ledger_->call([this](LedgerDesk& desk) {
+        std::string position = desk.registrations.position(position_name);
+        from_ = desk.tenant.audit_files_from(clock_(), !position.empty());
+        return position;
+    });
     malformed_ = 0;
     reader_.emplace(
         settings_.audit_files, settings_.activities,
@@ -48,8 +51,11 @@ std::chrono::milliseconds AuditFileMonitor::step(const std::stop_token& stop) {
         if (!reader_) {
             open_reader();
         }
+        left_out_ = 0;
         const auto pass = reader_->read(
             [this](std::vector<entra::RegistrationEvent>&& events, const entra::AuditFileCursor& cursor) {
+                left_out_ +=
+                    std::erase_if(events, [this](const entra::RegistrationEvent& event) { return event.at < from_; });
                 ledger_->call([&](LedgerDesk& desk) {
                     desk.registrations.record_events(
                         events, clock_(), {std::string{position_name}, entra::serialize(cursor), malformed_});
@@ -63,6 +69,10 @@ std::chrono::milliseconds AuditFileMonitor::step(const std::stop_token& stop) {
             instruments_->poll_failed(metrics::Source::audit_file, "", "", "unreadable", took);
         } else if (!pass.stopped) {
             instruments_->poll_succeeded(metrics::Source::audit_file, "", "", took, clock_());
+        }
+        if (left_out_ > 0) {
+            log(LogLevel::info, "events of audit files from before the look-back are left out",
+                {{"events", left_out_}, {"before", entra::format_rfc3339(from_, 0)}});
         }
         if (pass.records > 0) {
             log(LogLevel::debug, "read audit files",

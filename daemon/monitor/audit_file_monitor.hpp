@@ -32,7 +32,9 @@ class AuditFileMonitor {
     Clock clock_;
     std::shared_ptr<Progress::Beat> beat_;
     std::optional<entra::AuditFileReader> reader_;  ///< made anew from the ledger's cursor after a failure
+    Instant from_;                                  ///< events before are left out
     std::uint64_t malformed_ = 0;                   ///< records since the ledger's cursor
+    std::uint64_t left_out_ = 0;                    ///< events of this step
     Worker worker_;                                 // last: its thread uses the others
 };
 

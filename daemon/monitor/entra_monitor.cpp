@@ -26,6 +26,10 @@ entra::GraphObserver observer_of(metrics::Instruments& instruments, LedgerServic
             if (ledger.call([&](LedgerDesk& desk) { return desk.tenant.record_malformed(detail); })) {
                 log(LogLevel::warn, "an audit record could not be read and was skipped", {{"detail", detail}});
             }
+        },
+        [](std::string_view detail) {
+            log(LogLevel::info, "Graph refused the audit log's query: it is read in smaller pieces for an hour",
+                {{"detail", detail}});
         }};
 }
 
@@ -68,13 +72,20 @@ milliseconds EntraMonitor::step(const std::stop_token& stop) {
         if (stop.stop_requested()) {
             return milliseconds{0};
         }
-        if (!outcome) {
-            return failed(to_string(outcome.error().failure), outcome.error().detail, took);
+        milliseconds rest = settings_.poll_interval;
+        if (outcome) {
+            poll_succeeded(took);
+        } else {
+            const entra::GraphFailure failure = outcome.error().failure;
+            rest = failed(to_string(failure), outcome.error().detail, took);
+            if (is_everywhere(failure) || failure == entra::GraphFailure::throttled) {
+                return rest;
+            }
         }
-        poll_succeeded(took);
         // In what is left of the interval: the audit log comes first, and is not late because of them.
-        const auto next = SteadyClock::now() + settings_.poll_interval;
-        feed_.confirm_keys(question_budget(settings_.poll_interval, settings_.reports_limit), next, stop);
+        const auto next = SteadyClock::now() + rest;
+        feed_.confirm_keys(question_budget(std::chrono::ceil<std::chrono::seconds>(rest), settings_.reports_limit),
+                           next, stop);
         return std::max(std::chrono::ceil<milliseconds>(next - SteadyClock::now()), milliseconds{0});
     } catch (const std::exception& error) {
         return failed("ledger", error.what(), SteadyClock::now() - started);

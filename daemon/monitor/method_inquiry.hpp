@@ -1,6 +1,6 @@
 // Asks Entra about users' authentication methods, as the ledger wants it (daemon/method_recorder.hpp), after the audit
-// log was read. Whatever goes wrong here harms nothing else: it is told, and tried again later. Blocking, one worker
-// thread.
+// log was read. Whatever goes wrong here harms nothing else: it is told, and tried again later; what goes wrong with
+// one user does not keep the others waiting. Blocking, one worker thread.
 #pragma once
 
 #include <chrono>
@@ -12,6 +12,7 @@
 #include "daemon/process/log.hpp"
 #include "daemon/record/ledger_desk.hpp"
 #include "entra/graph_reader.hpp"
+#include "entra/user_failures.hpp"
 
 namespace keysyncd::daemon {
 
@@ -27,6 +28,7 @@ class MethodInquiry {
     enum class Next : bool { go_on, rest };
     [[nodiscard]] Next ask_one(const MethodQuestion& question, const std::stop_token& stop);
     [[nodiscard]] Next failed(const MethodQuestion& question, const entra::GraphError& error);
+    void tell_failure(const entra::GraphError& error, entra::FailureOf whose);
 
     entra::GraphReader* reader_;
     AtLedgerDesk at_desk_;
@@ -34,7 +36,8 @@ class MethodInquiry {
     Tell tell_;
     bool unavailable_ = false;  ///< in this cloud
     std::optional<std::chrono::steady_clock::time_point> not_before_;
-    std::string told_;  ///< the last failure, so that each is told once
+    entra::UserFailures failures_;
+    std::string told_, told_of_user_;  ///< the last failures, so that each is told once
 };
 
 }  // namespace keysyncd::daemon

@@ -4,17 +4,14 @@
 
 #include <algorithm>
 
-#include "entra/registration_survey.hpp"
-
 namespace keysyncd::daemon {
 namespace {
 
-constexpr std::chrono::hours survey_interval{1};
-constexpr std::size_t users_a_survey = 50;
-constexpr std::string_view survey_position = "registration_survey";
-
 // What a tenant's synchronisation is set up to do changes once in years.
 constexpr std::chrono::hours features_interval{1};
+
+// A licence may be bought, but not every minute.
+constexpr std::chrono::hours left_out_for{1};
 
 bool is_due(const std::optional<Instant>& last, Instant now, std::chrono::hours interval) {
     return !last || std::chrono::abs(now - *last) >= Ticks{interval};
@@ -30,55 +27,40 @@ RegistrationFeed::RegistrationFeed(const config::EntraSettings& settings, entra:
       clock_(std::move(clock)),
       tell_(std::move(tell)),
       wanted_(std::move(wanted)),
+      survey_(
+          reader, at_desk_, tell_,
+          [this](std::vector<entra::RegistrationEvent>&& events) { record(std::move(events)); },
+          Ticks{settings.lookback}),
+      users_(reader, at_desk_, clock_, tell_),
       inquiry_(reader, at_desk_, clock_, tell_) {}
 
-RegistrationFeed::Outcome RegistrationFeed::poll(const std::stop_token& stop) {
-    const Instant started = clock_();
-    const bool by_report = settings_.registrations == config::RegistrationSource::report;
-    if (auto read = by_report ? read_report(started, stop) : read_audit_log(started, stop); !read) {
-        return read;
+// What one stage cannot have keeps nothing else away; what fails everything ends it.
+RegistrationFeed::Outcome RegistrationFeed::run(Stages stages) {
+    Outcome outcome;
+    for (const auto& stage : stages) {
+        auto read = stage();
+        const bool is_end = !read && is_everywhere(read.error().failure);
+        if (!read && (outcome || is_end)) {
+            outcome = std::move(read);
+        }
+        if (is_end) {
+            break;
+        }
     }
-    return finish(started, stop);
+    return outcome;
+}
+
+RegistrationFeed::Outcome RegistrationFeed::poll(const std::stop_token& stop) {
+    return run({[&] { return read_registrations(stop); }, [&] { return read_users(stop); },
+                [&] { return read_organization(stop); }});
 }
 
 RegistrationFeed::Outcome RegistrationFeed::poll_users(std::span<const entra::EntraUser> users, Instant since,
                                                        const std::stop_token& stop) {
-    const Instant started = clock_();
     const bool by_report = settings_.registrations == config::RegistrationSource::report;
-    if (!by_report) {
-        if (auto read = read_audit_log(started, stop); !read) {
-            return read;
-        }
-    }
-    for (const entra::EntraUser& user : users) {
-        Outcome read;
-        if (by_report) {
-            read = read_methods(user, since, stop);
-        } else if (since < started - Ticks{settings_.lookback}) {
-            read = reader_->read_registrations_of(
-                {user.id, user.user_principal_name}, since,
-                [&](std::vector<entra::RegistrationEvent>&& page) {
-                    record(std::move(page));
-                    return !stop.stop_requested();
-                },
-                stop);
-        }
-        if (!read) {
-            return read;
-        }
-    }
-    return finish(started, stop);
-}
-
-RegistrationFeed::Outcome RegistrationFeed::finish(Instant started, const std::stop_token& stop) {
-    if (auto users = read_users(stop); !users) {
-        return users;
-    }
-    if (auto organization = read_organization(stop); !organization) {
-        return organization;
-    }
-    at_desk_([&](LedgerDesk& desk) { desk.tenant.finish_poll(started); });
-    return {};
+    return run({[&] { return by_report ? Outcome{} : read_registrations(stop); },
+                [&] { return read_registrations_of(users, since, stop); }, [&] { return read_users(stop); },
+                [&] { return read_organization(stop); }});
 }
 
 void RegistrationFeed::record(std::vector<entra::RegistrationEvent>&& events) {
@@ -88,9 +70,36 @@ void RegistrationFeed::record(std::vector<entra::RegistrationEvent>&& events) {
     at_desk_([&](LedgerDesk& desk) { desk.registrations.record_events(events, clock_()); });
 }
 
+RegistrationFeed::Outcome RegistrationFeed::read_registrations(const std::stop_token& stop) {
+    const Instant started = clock_();
+    if (!is_due(left_out_at_, started, left_out_for)) {
+        return {};
+    }
+    const bool by_report = settings_.registrations == config::RegistrationSource::report;
+    auto read = by_report ? survey_.read(started, stop) : read_audit_log(started, stop);
+    if (!read && is_not_offered(read.error()) && !settings_.audit_files.empty()) {
+        tell_(left_out_at_ ? LogLevel::debug : LogLevel::warn,
+              "Graph does not offer registrations here: they come from the audit files alone", read.error().detail);
+        left_out_at_ = started;
+        return {};
+    }
+    if (read && left_out_at_) {
+        tell_(LogLevel::info, "Graph offers registrations now", "");
+        left_out_at_.reset();
+    }
+    return read;
+}
+
+// By whichever clock is behind: the log must never be taken for read up to a time that is still to come for Graph,
+// whose events carry its own time.
+Instant RegistrationFeed::graph_time(Instant ours) const {
+    const auto offset = reader_->clock_offset();
+    return offset ? std::min(ours, ours + std::chrono::duration_cast<Ticks>(*offset)) : ours;
+}
+
 RegistrationFeed::Outcome RegistrationFeed::read_audit_log(Instant started, const std::stop_token& stop) {
     entra::AuditWindow window;
-    at_desk_([&](LedgerDesk& desk) { window = desk.tenant.audit_window(started); });
+    at_desk_([&](LedgerDesk& desk) { window = desk.tenant.audit_window(graph_time(started)); });
     std::uint64_t events = 0;
     auto read = reader_->read_registrations(
         window.since,
@@ -103,8 +112,9 @@ RegistrationFeed::Outcome RegistrationFeed::read_audit_log(Instant started, cons
     if (!read) {
         return read;
     }
+    // At once: whatever fails after this, the log was read. At the first poll Graph's clock is known only now.
+    at_desk_([&](LedgerDesk& desk) { desk.tenant.record_audit_read(graph_time(started), window.gap); });
     if (window.gap > Ticks::zero()) {
-        at_desk_([&](LedgerDesk& desk) { desk.tenant.record_gap(window.gap); });
         tell_(LogLevel::warn,
               "a part of the audit log is gone: registrations of that time are known only by their keys",
               fmt::format("{} s", std::chrono::duration_cast<std::chrono::seconds>(window.gap).count()));
@@ -114,37 +124,26 @@ RegistrationFeed::Outcome RegistrationFeed::read_audit_log(Instant started, cons
     return {};
 }
 
-// The report moves by hours: it is read once an hour, and asks about so many users that the next poll is not late.
-RegistrationFeed::Outcome RegistrationFeed::read_report(Instant started, const std::stop_token& stop) {
-    if (!is_due(surveyed_at_, started, survey_interval)) {
-        return {};
+RegistrationFeed::Outcome RegistrationFeed::read_registrations_of(std::span<const entra::EntraUser> users,
+                                                                  Instant since, const std::stop_token& stop) {
+    const bool by_report = settings_.registrations == config::RegistrationSource::report;
+    for (const entra::EntraUser& user : users) {
+        Outcome read;
+        if (by_report) {
+            read = read_methods(user, since, stop);
+        } else if (!left_out_at_ && since < clock_() - Ticks{settings_.lookback}) {
+            read = reader_->read_registrations_of(
+                {user.id, user.user_principal_name}, since,
+                [&](std::vector<entra::RegistrationEvent>&& page) {
+                    record(std::move(page));
+                    return !stop.stop_requested();
+                },
+                stop);
+        }
+        if (!read) {
+            return read;
+        }
     }
-    std::string stored;
-    at_desk_([&](LedgerDesk& desk) { stored = desk.registrations.position(survey_position); });
-    entra::SurveyState state = entra::parse_survey_state(stored).value_or(entra::SurveyState{});
-    if (!state.baseline) {
-        state.baseline = started - Ticks{settings_.lookback};
-    }
-    const auto pass = reader_->survey_registrations(
-        state, started, users_a_survey,
-        [&](std::vector<entra::RegistrationEvent>&& events) {
-            record(std::move(events));
-            return !stop.stop_requested();
-        },
-        stop);
-    // Also after an error: what was read is not read again. Its events are recorded already.
-    at_desk_([&](LedgerDesk& desk) {
-        desk.registrations.record_events({}, clock_(), {std::string{survey_position}, entra::serialize(state)});
-    });
-    if (!pass) {
-        return std::unexpected(pass.error());
-    }
-    postponed_ = pass->postponed;
-    if (postponed_ == 0) {
-        surveyed_at_ = started;
-    }
-    tell_(LogLevel::debug, "read the registration report",
-          fmt::format("{} users, {} asked about, {} postponed", pass->users, pass->asked, pass->postponed));
     return {};
 }
 
@@ -166,33 +165,6 @@ RegistrationFeed::Outcome RegistrationFeed::read_methods(const entra::EntraUser&
     fresh.baseline = since;
     record(entra::record_methods(fresh, details, methods, clock_()));
     return {};
-}
-
-RegistrationFeed::Outcome RegistrationFeed::read_users(const std::stop_token& stop) {
-    std::vector<std::string> names;
-    at_desk_([&](LedgerDesk& desk) {
-        names = desk.registrations.users_to_read(clock_());
-        std::ranges::move(desk.methods.users_to_read(clock_()), std::back_inserter(names));
-    });
-    std::ranges::sort(names);
-    const auto repeated = std::ranges::unique(names);
-    names.erase(repeated.begin(), repeated.end());
-    if (names.empty()) {
-        return {};
-    }
-    const auto answers = reader_->read_users(names, stop);
-    if (!answers) {
-        return std::unexpected(answers.error());
-    }
-    Outcome outcome;
-    for (const entra::UserAnswer& answer : *answers) {
-        if (answer.error) {
-            outcome = std::unexpected(*answer.error);  // the others' answers still count
-            continue;
-        }
-        at_desk_([&](LedgerDesk& desk) { desk.registrations.record_user(answer.asked, answer.user, clock_()); });
-    }
-    return outcome;
 }
 
 RegistrationFeed::Outcome RegistrationFeed::read_organization(const std::stop_token& stop) {

@@ -5,12 +5,15 @@
 
 #include <expected>
 #include <functional>
+#include <initializer_list>
 #include <optional>
 #include <span>
 #include <stop_token>
 
 #include "config/settings.hpp"
 #include "daemon/monitor/method_inquiry.hpp"
+#include "daemon/monitor/report_survey.hpp"
+#include "daemon/monitor/user_inquiry.hpp"
 #include "daemon/process/clock.hpp"
 #include "daemon/process/log.hpp"
 #include "daemon/record/ledger_desk.hpp"
@@ -25,8 +28,10 @@ class RegistrationFeed {
 
     RegistrationFeed(const config::EntraSettings& settings, entra::GraphReader& reader, AtLedgerDesk at_desk,
                      Clock clock, Tell tell, Wanted wanted = {});
+    RegistrationFeed(const RegistrationFeed&) = delete;  // its parts record through it
+    RegistrationFeed& operator=(const RegistrationFeed&) = delete;
 
-    /// Everything new, once.
+    /// Everything new, once. What one source refuses keeps nothing else away: the error is told at the end.
     [[nodiscard]] std::expected<void, entra::GraphError> poll(const std::stop_token& stop);
     /// For a look at single users: the same, and what Entra tells of them from `since` on, before the look-back too.
     [[nodiscard]] std::expected<void, entra::GraphError> poll_users(std::span<const entra::EntraUser> users,
@@ -37,16 +42,20 @@ class RegistrationFeed {
         inquiry_.ask(most, until, stop);
     }
     /// Users that the registration report still wants asked about.
-    [[nodiscard]] std::size_t postponed() const noexcept { return postponed_; }
+    [[nodiscard]] std::size_t postponed() const noexcept { return survey_.postponed(); }
 
   private:
     using Outcome = std::expected<void, entra::GraphError>;
+    using Stages = std::initializer_list<std::function<Outcome()>>;
+    [[nodiscard]] static Outcome run(Stages stages);
+    [[nodiscard]] Outcome read_registrations(const std::stop_token& stop);
     [[nodiscard]] Outcome read_audit_log(Instant started, const std::stop_token& stop);
-    [[nodiscard]] Outcome read_report(Instant started, const std::stop_token& stop);
+    [[nodiscard]] Outcome read_registrations_of(std::span<const entra::EntraUser> users, Instant since,
+                                                const std::stop_token& stop);
     [[nodiscard]] Outcome read_methods(const entra::EntraUser& user, Instant since, const std::stop_token& stop);
-    [[nodiscard]] Outcome finish(Instant started, const std::stop_token& stop);
-    [[nodiscard]] Outcome read_users(const std::stop_token& stop);
+    [[nodiscard]] Outcome read_users(const std::stop_token& stop) { return users_.ask(stop); }
     [[nodiscard]] Outcome read_organization(const std::stop_token& stop);
+    [[nodiscard]] Instant graph_time(Instant ours) const;
     void record(std::vector<entra::RegistrationEvent>&& events);
 
     config::EntraSettings settings_;
@@ -55,10 +64,11 @@ class RegistrationFeed {
     Clock clock_;
     Tell tell_;
     Wanted wanted_;
+    ReportSurvey survey_;
+    UserInquiry users_;
     MethodInquiry inquiry_;
-    std::optional<Instant> surveyed_at_;
+    std::optional<Instant> left_out_at_;  ///< Graph does not offer registrations here, and the audit files tell them
     std::optional<Instant> features_at_;
-    std::size_t postponed_ = 0;
 };
 
 }  // namespace keysyncd::daemon

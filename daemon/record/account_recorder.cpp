@@ -1,9 +1,25 @@
 #include "daemon/record/account_recorder.hpp"
 
-namespace keysyncd::daemon {
+#include <algorithm>
+#include <set>
 
-AccountRecorder::AccountRecorder(Ledger& ledger, const config::SyncSettings& sync, RegistrationRecorder& registrations)
-    : ledger_(&ledger), sync_(sync), registrations_(&registrations) {}
+namespace keysyncd::daemon {
+namespace {
+
+// Each costs a search: those beyond have their turn in the next pass.
+constexpr std::size_t look_ups_a_pass = 200;
+
+const std::string& entra_name(const RegistrationRow& row) {
+    return row.entra_user_id.empty() ? row.upn : row.entra_user_id;
+}
+
+}  // namespace
+
+AccountRecorder::AccountRecorder(Ledger& ledger, const config::Settings& settings, RegistrationRecorder& registrations)
+    : ledger_(&ledger),
+      sync_(settings.sync),
+      lookback_(settings.entra.value_or(config::EntraSettings{}).lookback),
+      registrations_(&registrations) {}
 
 std::vector<AccountRecorder::StuckAccount> AccountRecorder::stuck_accounts(DomainId domain, Instant now) {
     std::vector<StuckAccount> stuck;
@@ -45,15 +61,50 @@ void AccountRecorder::record_account(RegistrationId id, const std::optional<ldap
 }
 
 std::vector<AccountRecorder::UnresolvedAccount> AccountRecorder::unresolved_accounts(DomainId domain, Instant now) {
-    std::erase_if(not_found_,
-                  [&](const auto& asked) { return std::chrono::abs(now - asked.second) >= Ticks{sync_.cycle}; });
-    std::vector<UnresolvedAccount> accounts;
-    for (const RegistrationRow& row : ledger_->registrations.in_state(RegistrationState::unresolved)) {
-        if (!row.upn.empty() && !not_found_.contains({domain, row.id})) {
-            accounts.push_back({row.id, row.entra_user_id.empty() ? row.upn : row.entra_user_id, row.upn});
+    struct Due {
+        std::optional<Instant> asked;
+        std::vector<RegistrationId> registrations;
+    };
+    std::map<std::pair<std::string, std::string>, Due> due;  // by Entra's name and the directory's
+    std::set<RegistrationId> unresolved;
+    ledger_->in_transaction([&] {
+        for (RegistrationRow& row : ledger_->registrations.in_state(RegistrationState::unresolved)) {
+            if (is_nowhere(row, now)) {
+                row.state = RegistrationState::out_of_scope;
+                ledger_->registrations.update(row, now);
+                continue;
+            }
+            unresolved.insert(row.id);
+            const auto absent = absent_.find({domain, row.id});
+            const auto asked = absent == absent_.end() ? std::nullopt : std::optional{absent->second};
+            if (!row.upn.empty() && (!asked || std::chrono::abs(now - *asked) >= Ticks{sync_.cycle})) {
+                Due& one = due.try_emplace({entra_name(row), row.upn}, Due{asked, {}}).first->second;
+                one.asked = std::min(one.asked, asked);
+                one.registrations.push_back(row.id);
+            }
         }
+    });
+    std::erase_if(absent_, [&](const auto& absent) { return !unresolved.contains(absent.first.second); });
+    std::multimap<std::optional<Instant>, UnresolvedAccount> in_turn;
+    for (auto& [names, one] : due) {
+        in_turn.emplace(one.asked, UnresolvedAccount{names.first, names.second, std::move(one.registrations)});
+    }
+    std::vector<UnresolvedAccount> accounts;
+    for (auto& [asked, account] : in_turn) {
+        if (accounts.size() == look_ups_a_pass) {
+            break;
+        }
+        accounts.push_back(std::move(account));
     }
     return accounts;
+}
+
+/// Of a cloud-only user, or of a domain that is not watched: it would be looked for with every cycle, for ever.
+bool AccountRecorder::is_nowhere(const RegistrationRow& row, Instant now) const {
+    return row.registered_at < now - lookback_ &&
+           (row.upn.empty() ||
+            std::ranges::all_of(
+                ledger_->domains(), [&](const auto& domain) { return absent_.contains({domain.first, row.id}); }));
 }
 
 void AccountRecorder::record_directory_account(const UnresolvedAccount& asked, DomainId domain,
@@ -68,7 +119,9 @@ void AccountRecorder::record_directory_account(const UnresolvedAccount& asked, D
         registrations_->record_user(asked.entra_name, user, now);
         return;
     }
-    not_found_[{domain, asked.registration}] = now;
+    for (const RegistrationId registration : asked.registrations) {
+        absent_[{domain, registration}] = now;
+    }
 }
 
 }  // namespace keysyncd::daemon

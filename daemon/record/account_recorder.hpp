@@ -16,7 +16,7 @@ namespace keysyncd::daemon {
 
 class AccountRecorder {
   public:
-    AccountRecorder(Ledger& ledger, const config::SyncSettings& sync, RegistrationRecorder& registrations);
+    AccountRecorder(Ledger& ledger, const config::Settings& settings, RegistrationRecorder& registrations);
 
     /// Registrations that wait too long and whose account the directory should be asked about, per domain.
     struct StuckAccount {
@@ -28,20 +28,25 @@ class AccountRecorder {
 
     /// Where Graph is not used, the directory tells who a registration's user is, by its principal name.
     struct UnresolvedAccount {
-        RegistrationId registration = 0;
         std::string entra_name;
         std::string user_principal_name;
+        std::vector<RegistrationId> registrations;
     };
+    /// Each name once, no more than one pass should look up, those that this domain was never asked about first. Where
+    /// no domain had the user, registrations older than the look-back are given up as out of scope.
     [[nodiscard]] std::vector<UnresolvedAccount> unresolved_accounts(DomainId domain, Instant now);
-    /// None: not in this domain; it is asked again a cycle later.
+    /// None: not in this domain, which is asked again a cycle later.
     void record_directory_account(const UnresolvedAccount& asked, DomainId domain,
                                   const std::optional<ldap::DirectoryUser>& account, Instant now);
 
   private:
+    [[nodiscard]] bool is_nowhere(const RegistrationRow& row, Instant now) const;
+
     Ledger* ledger_;
     config::SyncSettings sync_;
+    Ticks lookback_;
     RegistrationRecorder* registrations_;
-    std::map<std::pair<DomainId, RegistrationId>, Instant> not_found_;  ///< whom a domain did not have lately
+    std::map<std::pair<DomainId, RegistrationId>, Instant> absent_;  ///< whose user a domain did not have, and when
 };
 
 }  // namespace keysyncd::daemon

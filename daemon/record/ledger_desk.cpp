@@ -6,7 +6,7 @@ LedgerDesk::LedgerDesk(Ledger& opened, const config::Settings& settings)
     : ledger(opened),
       directory(opened, settings.sync),
       registrations(opened, settings),
-      accounts(opened, settings.sync, registrations),
+      accounts(opened, settings, registrations),
       tenant(opened, settings.entra),
       methods(opened, settings.sync, directory.users.findings),
       housekeeping(opened, settings) {}

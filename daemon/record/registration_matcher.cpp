@@ -5,6 +5,7 @@
 
 #include "daemon/ledger/meta_names.hpp"
 #include "entra/method_match.hpp"
+#include "entra/registration_survey.hpp"
 
 namespace keysyncd::daemon {
 namespace {
@@ -26,6 +27,12 @@ std::optional<std::size_t> announced_by(const KeyRow& key, std::span<const Regis
         times.push_back(another ? *key.created_at - 2 * match_tolerance : candidates[i].registered_at);
     }
     return nearest(*key.created_at, times);
+}
+
+/// The registration report names the method that is gone, the audit log names none.
+bool means_another(const DeletionRow& deletion, const RegistrationRow& registration) {
+    const std::string_view method = entra::deleted_method(deletion.event_id);
+    return !method.empty() && !registration.method_id.empty() && registration.method_id != method;
 }
 
 }  // namespace
@@ -160,8 +167,9 @@ void RegistrationMatcher::question_arrival(const KeyRow& key, const std::optiona
 bool RegistrationMatcher::explains_withdrawn(const DeletionRow& deletion, const EntraUserRow& owner) {
     const std::vector<RegistrationRow> withdrawn =
         ledger_->registrations.withdrawn_unexplained(owner.id, deletion.kind);
-    const auto meant = std::ranges::find_if(
-        withdrawn, [&](const RegistrationRow& row) { return row.registered_at <= deletion.deleted_at; });
+    const auto meant = std::ranges::find_if(withdrawn, [&](const RegistrationRow& row) {
+        return row.registered_at <= deletion.deleted_at && !means_another(deletion, row);
+    });
     if (meant == withdrawn.end()) {
         return false;
     }
@@ -177,7 +185,8 @@ void RegistrationMatcher::settle_deletions(const EntraUserRow& owner, entra::Key
         std::vector<RegistrationRow> waiting = ledger_->registrations.pending_of(owner.id, kind);
         // Entra still showed it when the deletion had settled: it was not meant.
         std::erase_if(waiting, [&](const RegistrationRow& row) {
-            return row.known_at && *row.known_at >= deletion.deleted_at + entra_settling;
+            return means_another(deletion, row) ||
+                   (row.known_at && *row.known_at >= deletion.deleted_at + entra_settling);
         });
         std::vector<Instant> pending;
         std::ranges::transform(waiting, std::back_inserter(pending), &RegistrationRow::registered_at);

@@ -5,7 +5,9 @@
 #include <span>
 
 #include "daemon/ledger/meta_names.hpp"
+#include "daemon/rules/registration_twin.hpp"
 #include "entra/base64.hpp"
+#include "entra/registration_survey.hpp"
 
 namespace keysyncd::daemon {
 namespace {
@@ -14,6 +16,10 @@ constexpr std::string_view unknown_user_prefix = "?";
 
 // A user that registers again may have been moved or excluded from the sync in the meantime.
 constexpr Ticks user_freshness = std::chrono::hours{1};
+
+ToldRegistration told(const RegistrationRow& row) {
+    return {entra::is_survey_event(row.event_id), row.registered_at, row.method_id};
+}
 
 }  // namespace
 
@@ -170,13 +176,39 @@ void RegistrationRecorder::record_user(const std::string& asked, const std::opti
 }
 
 void RegistrationRecorder::resolve(RegistrationRow registration, const EntraUserRow& user, Instant now) {
-    if (user.scope == Scope::watched) {
+    if (user.scope == Scope::watched && !is_told_twice(registration, user, now)) {
         matcher_.registration_resolved(std::move(registration), user, now);
         return;
     }
+    // Kept, so that its event is known when it is repeated.
     registration.state = RegistrationState::out_of_scope;
     registration.entra_user_id = user.id;
     ledger_->registrations.update(registration, now);
+}
+
+/// By the audit log and by the registration report. Then the one that was there learns what the other knows.
+bool RegistrationRecorder::is_told_twice(const RegistrationRow& registration, const EntraUserRow& user, Instant now) {
+    std::vector<RegistrationRow> rows = ledger_->registrations.resolved_of(user.id, registration.kind);
+    std::vector<ToldRegistration> known;
+    std::ranges::transform(rows, std::back_inserter(known), told);
+    const auto twin = find_twin(told(registration), known);
+    if (!twin) {
+        return false;
+    }
+    RegistrationRow& row = rows[*twin];
+    row.registered_at =
+        std::min(row.registered_at, registration.registered_at);  // the audit event comes after the fact
+    if (row.method_id.empty()) {
+        row.method_id = registration.method_id;
+        row.asked_at = std::max(row.asked_at, registration.asked_at);
+        row.known_at = std::max(row.known_at, registration.known_at);
+    }
+    ledger_->registrations.update(row, now);
+    if (entra::is_survey_event(row.event_id)) {
+        // It counts as the audit log's from now on: no other event of the log can be it.
+        ledger_->registrations.swap_events(row, registration);
+    }
+    return true;
 }
 
 }  // namespace keysyncd::daemon

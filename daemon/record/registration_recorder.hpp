@@ -39,6 +39,7 @@ class RegistrationRecorder {
 
   private:
     void resolve(RegistrationRow registration, const EntraUserRow& user, Instant now);
+    [[nodiscard]] bool is_told_twice(const RegistrationRow& registration, const EntraUserRow& user, Instant now);
     [[nodiscard]] EntraUserRow place(const entra::EntraUser& user, Instant now) const;
 
     Ledger* ledger_;

@@ -48,13 +48,20 @@ entra::AuditWindow TenantRecorder::audit_window(Instant now) {
     return entra::plan_audit_window(read_to, now, overlap_, lookback_);
 }
 
-void TenantRecorder::record_gap(Ticks gap) {
-    ledger_->in_transaction([&] { ledger_->meta.add(meta_name::registration_gap, gap.count()); });
+void TenantRecorder::record_audit_read(Instant read_until, Ticks gap) {
+    ledger_->in_transaction([&] {
+        ledger_->meta.add(meta_name::registration_gap, gap.count());
+        ledger_->meta.set(meta_name::audit_read_until, read_until.time_since_epoch().count());
+    });
 }
 
-void TenantRecorder::finish_poll(Instant read_until) {
-    ledger_->in_transaction(
-        [&] { ledger_->meta.set(meta_name::audit_read_until, read_until.time_since_epoch().count()); });
+Instant TenantRecorder::audit_files_from(Instant now, bool read_before) {
+    if (!ledger_->meta.get(meta_name::audit_files_since)) {
+        ledger_->in_transaction(
+            [&] { ledger_->meta.set(meta_name::audit_files_since, read_before ? 0 : to_column(now)); });
+    }
+    // By the look-back of today: who raises it wants older files to count.
+    return Instant{Ticks{*ledger_->meta.get(meta_name::audit_files_since)}} - lookback_;
 }
 
 void TenantRecorder::set_flag(std::string_view name, std::optional<bool> value) {

@@ -24,10 +24,12 @@ class TenantRecorder {
 
     /// Where the audit log is to be read from, and what of it is gone for good.
     [[nodiscard]] entra::AuditWindow audit_window(Instant now);
-    /// A gap that the audit log's retention has left: counted once.
-    void record_gap(Ticks gap);
-    /// The audit log was read up to and with `read_until`.
-    void finish_poll(Instant read_until);
+    /// The audit log was read up to and with `read_until`; its retention has left the gap, which is counted together
+    /// with that, and so once.
+    void record_audit_read(Instant read_until, Ticks gap = {});
+    /// Which events of exported logs count: not those that were older than the look-back when the first file was read,
+    /// whose keys may have gone since without a word. `read_before`: files were read when this was not kept yet.
+    [[nodiscard]] Instant audit_files_from(Instant now, bool read_before);
 
   private:
     void set_flag(std::string_view name, std::optional<bool> value);

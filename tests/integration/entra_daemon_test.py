@@ -3,9 +3,11 @@
 without the permission for them, the registration report instead of the audit log, exported audit logs alone, records
 that cannot be read. Several daemons look at one domain controller, each with a tenant of its own."""
 
+import contextlib
 import json
 import pathlib
 import signal
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -150,13 +152,14 @@ class EntraDaemonTest(unittest.TestCase):
     def test_without_the_permission_everything_else_goes_on_and_it_is_told_once(self):
         self.entra.graph.deny("whfb_methods", "accessDenied", "Request Authorization failed")
         self.entra.graph.set_throttle(None)
-        self.tenant.register_key(self.user("refused"))
+        for name in ("refused", "refused2"):
+            self.tenant.register_key(self.user(name))
         daemon = self.daemon(poll_interval="1s", reports_limit=100).start()
         self.eventually(daemon, lambda: "UserAuthenticationMethod.Read.All" in daemon.log.read_text(), "the mend")
         daemon.wait_for_polls(3)
-        self.assertEqual(len(self.entra.requests_seen("whfb_methods")), 1, "asked again before an hour")
+        self.assertEqual(len(self.entra.requests_seen("whfb_methods")), 2, "more than the two that prove it")
         self.assertEqual(daemon.log.read_text().count("authentication methods cannot be read"), 1)
-        self.assertEqual(self.keys(daemon, "pending"), 1)
+        self.assertEqual(self.keys(daemon, "pending"), 2)
         self.assertEqual(self.figure(daemon, "keysync_poll_failures_total", source="graph", domain="",
                                      reason="forbidden"), 0)
 
@@ -186,7 +189,77 @@ class EntraDaemonTest(unittest.TestCase):
         self.assertEqual(self.figure(daemon, "keysync_registrations_total", domain=self.dc.realm, usage="NGC"), 1)
         self.assertEqual(self.entra.requests_seen("audit"), [])
         self.assertEqual(len(self.entra.requests_seen("registration_details")), 1, "once an hour")
-        self.assertEqual(len(self.entra.requests_seen("whfb_methods")), 2, "each user that changed, once")
+        self.assertEqual(len(self.entra.requests_seen("whfb_methods")), 1, "who has such a key by the report, once")
+        self.assertEqual(len(self.entra.requests_seen("fido2_methods")), 1)
+
+    def test_exported_logs_beside_a_graph_without_the_licence_for_the_audit_log(self):
+        self.entra.graph.set_throttle(None)
+        self.entra.graph.deny("audit", "Authentication_RequestFromNonPremiumTenantOrB2CTenant", "No licence.")
+        self.tenant.mark_synced()
+        self.tenant.register_key(self.user("unlicensed"))
+        logs = self.folder / "unlicensed"
+        Exporter(self.tenant, str(logs)).write()
+        daemon = self.daemon(poll_interval="1s", reports_limit=100, audit_files=[str(logs / "*.json")]).start()
+        self.eventually(daemon, lambda: self.keys(daemon, "pending") == 1, "the key of the file, by Graph's user")
+        daemon.wait_for_polls(2)
+        self.assertEqual(len(self.entra.requests_seen("audit")), 1, "asked again before an hour")
+        self.assertEqual(daemon.log.read_text().count("they come from the audit files alone"), 1)
+        self.assertGreater(self.figure(daemon, "keysync_entra_last_sync_timestamp_seconds"), 0)
+        self.assertEqual(self.figure(daemon, "keysync_poll_failures_total", source="graph", domain="",
+                                     reason="forbidden"), 0)
+        told = self.command(daemon, "check", "--online").stdout
+        self.assertRegex(told, r"warn +graph audit log.*entra\.audit_files alone")
+        done = self.command(daemon, "explain", "unlicensed", "--format=json")
+        self.assertEqual([key["state"] for key in json.loads(done.stdout)["keys"]], ["pending"], done.stderr)
+
+    def watermark(self, daemon, moment=None):
+        """Up to when the audit log was read, by the stopped daemon's ledger; `moment` sets it."""
+        with contextlib.closing(sqlite3.connect(daemon.ledger)) as ledger, ledger:
+            if moment is not None:
+                ledger.execute("UPDATE meta SET value = ? WHERE name = 'audit_read_until'", (moment,))
+            [[value]] = ledger.execute("SELECT value FROM meta WHERE name = 'audit_read_until'")
+            return value
+
+    def test_a_stop_longer_than_overlap_and_lookback_loses_no_registration(self):
+        self.entra.graph.set_throttle(None)
+        before = times.now()
+        daemon = self.daemon(poll_interval="1s", reports_limit=100, overlap="2s", lookback="1m").start()
+        daemon.wait_for_polls(1)
+        daemon.stop()
+        self.assertGreater(self.watermark(daemon), before - 2 * times.SECOND)
+        self.watermark(daemon, times.now() - 3600 * times.SECOND)
+        self.tenant.register_key(self.user("stopped"), at=times.now() - 1800 * times.SECOND)
+        daemon.start()
+        self.eventually(daemon, lambda: self.keys(daemon, "pending") == 1, "the key of the time between")
+        self.assertEqual(self.figure(daemon, "keysync_registration_gap_seconds_total"), 0)
+
+    def test_a_gap_in_the_audit_log_is_counted_once_though_polls_fail(self):
+        self.entra.graph.set_throttle(None)
+        daemon = self.daemon(poll_interval="1s", reports_limit=100).start()
+        daemon.wait_for_polls(1)
+        daemon.stop()
+        self.watermark(daemon, times.now() - 33 * 86400 * times.SECOND)
+        self.entra.graph.deny("organization")
+        asked = len(self.entra.requests_seen("organization"))
+        self.tenant.register_key(self.user("gap"))
+        daemon.start()
+        self.eventually(daemon, lambda: len(self.entra.requests_seen("organization")) >= asked + 4, "failed polls")
+        gap = lambda: self.figure(daemon, "keysync_registration_gap_seconds_total")  # noqa: E731
+        self.assertAlmostEqual(gap(), 3 * 86400, delta=60)
+        self.assertEqual(self.keys(daemon, "pending"), 1)
+        self.eventually(daemon, lambda: self.entra.requests_seen("whfb_methods"), "the question about it")
+        self.entra.graph.allow("organization")
+        daemon.wait_for_polls(2)
+        self.assertAlmostEqual(gap(), 3 * 86400, delta=60)
+
+    def test_a_clock_that_is_three_hours_ahead_of_graph_loses_no_registration(self):
+        self.entra.graph.set_throttle(None)
+        self.entra.set_clock_skew(-3 * 3600)
+        daemon = self.daemon(poll_interval="1s", reports_limit=100, overlap="2s").start()
+        daemon.wait_for_polls(2)
+        self.tenant.register_key(self.user("ahead"), at=times.now() - 3 * 3600 * times.SECOND)
+        self.eventually(daemon, lambda: self.figure(daemon, "keysync_registrations_total", domain=self.dc.realm,
+                                                    usage="NGC") == 1, "a registration of Graph's present")
 
     def test_report_and_explain_with_exported_logs_alone_show_who_waits(self):
         self.tenant.register_key(self.user("waiting"))

@@ -202,7 +202,12 @@ class Probe {
             state.baseline = entra::parse_rfc3339(text(call, "since"));
         }
         json::array events;
-        const auto pass = reader_.survey_registrations(state, clock_.now(), 1000, sink_into(events), stop);
+        auto report = reader_.read_registration_report(state, stop);
+        if (!report) {
+            return {{"error", error_of(report.error())}};
+        }
+        const auto pass =
+            reader_.survey_registrations(state, report->moved, clock_.now(), 1000, sink_into(events), stop);
         survey_ = entra::serialize(state);
         json::object outcome{{"events", std::move(events)}};
         if (!pass) {

@@ -116,7 +116,7 @@ void RecorderFixture::audit(const std::vector<entra::RegistrationEvent>& events)
         const int number = std::stoi(asked.substr(asked.find_first_of("0123456789")));
         desk->registrations.record_user(asked, entra_user(static_cast<std::uint8_t>(number)), now);
     }
-    desk->tenant.finish_poll(now);
+    desk->tenant.record_audit_read(now);
     desk->housekeeping.tidy(now);
 }
 

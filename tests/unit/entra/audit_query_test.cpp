@@ -28,6 +28,20 @@ TEST_CASE("audit query: one activity needs no brackets, none asks nothing") {
     CHECK(entra::AuditQuery("https://g", {}).urls(since).empty());
 }
 
+TEST_CASE("audit query: gives way to 400 only where the message names the query, and starts over when told to") {
+    entra::AuditQuery query("https://g", {"A", "B", "C"});
+    for (const std::string_view other : {"", "Resource not found for the segment 'auditLogs'.", "Bad request."}) {
+        CAPTURE(other);
+        CHECK_FALSE(query.refused(other));
+        CHECK(query.is_first_choice());
+    }
+    CHECK(query.refused("Unsupported Query."));
+    CHECK_FALSE(query.is_first_choice());
+    query.start_over();
+    CHECK(query.is_first_choice());
+    CHECK(query.urls(since).size() == 1);
+}
+
 TEST_CASE("audit query: gives way to 400, first on what the message names, down to the smallest page") {
     entra::AuditQuery query("https://g", {"A", "B", "C"});
     CHECK(query.refused("Invalid filter clause"));
@@ -37,10 +51,10 @@ TEST_CASE("audit query: gives way to 400, first on what the message names, down 
     CHECK(query.refused("Invalid filter clause"));
     CHECK(query.page_size() == 250);
     for (const int size : {125, 62, 31}) {
-        CHECK(query.refused(""));
+        CHECK(query.refused("Invalid filter clause"));
         CHECK(query.page_size() == size);
     }
-    CHECK_FALSE(query.refused(""));
+    CHECK_FALSE(query.refused("Invalid filter clause"));
 
     entra::AuditQuery by_size("https://g", {"A", "B"});
     CHECK(by_size.refused("The limit of '100' for Top query has been exceeded."));

@@ -23,6 +23,34 @@ TEST_CASE("Graph's errors: code, message, mend, in one line") {
     CHECK(entra::one_line(std::string(400, 'x')).size() == 303);
 }
 
+TEST_CASE("Graph's errors: the mend for a refusal is not told about a server in trouble") {
+    constexpr std::string_view unknown = R"({"error":{"code":"UnknownError","message":""}})";
+    CHECK(entra::from_status(403, unknown, "the audit log").detail.contains("AuditLog.Read.All"));
+    for (const int status : {400, 404, 500, 503}) {
+        CAPTURE(status);
+        CHECK_FALSE(entra::from_status(status, unknown, "the audit log").detail.contains("grant"));
+    }
+}
+
+TEST_CASE("Graph's errors: what a tenant or a cloud does not have, and what no question survives") {
+    const auto licence = entra::from_status(
+        403, R"({"error":{"code":"Authentication_RequestFromNonPremiumTenantOrB2CTenant","message":"No licence."}})",
+        "the audit log");
+    CHECK(licence.no_licence);
+    CHECK(is_not_offered(licence));
+    CHECK(licence.detail.contains("entra.audit_files"));
+    CHECK(is_not_offered(entra::from_status(404, "", "the audit log")));
+    CHECK(is_not_offered(entra::from_status(
+        400, R"({"error":{"code":"BadRequest","message":"Resource not found for the segment 'auditLogs'."}})", "x")));
+    CHECK_FALSE(is_not_offered(entra::from_status(400, "", "x")));
+    CHECK_FALSE(is_not_offered(
+        entra::from_status(403, R"({"error":{"code":"Authorization_RequestDenied"}})", "the audit log")));
+    CHECK(is_everywhere(entra::GraphFailure::connect));
+    CHECK(is_everywhere(entra::GraphFailure::stopped));
+    CHECK_FALSE(is_everywhere(entra::GraphFailure::forbidden));
+    CHECK_FALSE(is_everywhere(entra::GraphFailure::throttled));
+}
+
 TEST_CASE("Graph's failures have a label each") {
     CHECK(to_string(entra::GraphFailure::resolve) == "resolve");
     CHECK(to_string(entra::GraphFailure::refused_link) == "refused_link");

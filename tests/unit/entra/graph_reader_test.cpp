@@ -3,74 +3,12 @@
 #include <doctest/doctest.h>
 #include <fmt/format.h>
 
-#include <fstream>
-
-#include "fakes.hpp"
+#include "reader_bench.hpp"
 
 namespace entra = keysyncd::entra;
 namespace testing = keysyncd::entra::testing;
-namespace config = keysyncd::config;
 using namespace std::chrono_literals;
-
-namespace {
-
-/// A reader whose network and clock the test drives. The token is always there.
-struct Bench {
-    testing::FakeClock clock;
-    testing::FakeHttp* http = nullptr;
-    std::vector<std::string> requests;
-    std::chrono::nanoseconds throttled{0};
-    std::filesystem::path secret;
-    std::unique_ptr<entra::GraphReader> reader;
-    std::vector<std::string> ids;
-
-    Bench() : secret(std::filesystem::temp_directory_path() / fmt::format("keysyncd-reader-{}", ::getpid())) {
-        std::ofstream(secret) << "s";
-        std::filesystem::permissions(secret, std::filesystem::perms::owner_read);
-        config::EntraSettings settings;
-        settings.tenant_id = "t";
-        settings.client_id = "c";
-        settings.credential = config::ClientSecret{secret};
-        auto owned = std::make_unique<testing::FakeHttp>();
-        http = owned.get();
-        entra::GraphObserver observer;
-        observer.on_request = [this](std::string_view endpoint, std::string_view code) {
-            requests.push_back(fmt::format("{} {}", endpoint, code));
-        };
-        observer.on_throttled = [this](std::chrono::nanoseconds waited) { throttled += waited; };
-        reader = std::make_unique<entra::GraphReader>(settings, std::move(observer), std::move(owned), clock);
-        answer(200, std::string{testing::token_body});
-    }
-    Bench(const Bench&) = delete;
-    Bench& operator=(const Bench&) = delete;
-    ~Bench() { std::filesystem::remove(secret); }
-
-    void answer(int status, std::string body, std::vector<entra::Header> headers = {}) const {
-        http->answers.emplace_back(testing::json_response(status, std::move(body), std::move(headers)));
-    }
-    void fail(entra::HttpFailure failure) const {
-        http->answers.emplace_back(std::unexpected(entra::HttpError{failure, "x"}));
-    }
-    void page(std::string_view id, std::string_view next = {}) const {
-        answer(200, fmt::format(R"({{"value":[{{"id":"{}","activityDisplayName":"Add FIDO2 security key",
-            "activityDateTime":"2026-01-09T21:20:02Z","result":"success","targetResources":[{{"id":"u","type":"User"}}]}}]
-            {}}})",
-                                id, next.empty() ? "" : fmt::format(R"(,"@odata.nextLink":"{}")", next)));
-    }
-    std::expected<void, entra::GraphError> read() {
-        ids.clear();
-        return reader->read_registrations(clock.now(),
-                                          [&](std::vector<entra::RegistrationEvent>&& events) {
-                                              for (const auto& event : events) {
-                                                  ids.push_back(event.event_id);
-                                              }
-                                              return true;
-                                          },
-                                          {});
-    }
-};
-
-}  // namespace
+using testing::Bench;
 
 TEST_CASE_FIXTURE(Bench, "reader: pages in order, the token in a header and nowhere else") {
     page("1", "https://graph.microsoft.com/v1.0/next?x=1");
@@ -103,6 +41,28 @@ TEST_CASE_FIXTURE(Bench, "reader: our own restraint is no throttling by the serv
     REQUIRE(clock.slept.size() == 1);
     CHECK(clock.slept[0] >= 10s);
     CHECK(throttled == 0s);
+}
+
+TEST_CASE_FIXTURE(Bench, "reader: the audit log's query gives way to a complaint about it, for an hour") {
+    const std::string complaint = R"({"error":{"code":"BadRequest","message":"Invalid filter clause"}})";
+    const auto asked = [&] { return std::exchange(http->requests, {}).size(); };
+    answer(400, "<html>a proxy's own</html>");
+    CHECK(read().error().failure == entra::GraphFailure::bad_answer);
+    CHECK(asked() == 2);  // with the token
+    answer(400, complaint);
+    const std::size_t each = entra::ActivityNames({}).names().size();
+    REQUIRE(each > 1);
+    for (std::size_t i = 0; i < each; ++i) {
+        page(std::to_string(i));
+    }
+    REQUIRE(read().has_value());
+    CHECK(asked() == 1 + each);
+    CHECK(smaller.size() == 1);
+    clock.passed += 61min;
+    answer(200, std::string{testing::token_body});
+    page("1");
+    REQUIRE(read().has_value());
+    CHECK(asked() == 2);
 }
 
 TEST_CASE_FIXTURE(Bench, "reader: 429 without end is given up within its patience, and the silence is kept") {
@@ -179,17 +139,6 @@ TEST_CASE_FIXTURE(Bench, "reader: Graph's advance warning slows the next request
     CHECK(throttled == 0s);
 }
 
-TEST_CASE_FIXTURE(Bench, "reader: a user that Entra does not know is no error; any other 404 is") {
-    answer(404, R"({"error":{"code":"Request_ResourceNotFound","message":"x"}})");
-    const auto gone = reader->read_user("u", {});
-    REQUIRE(gone.has_value());
-    CHECK_FALSE(gone->has_value());
-    answer(404, "<html>not here</html>");
-    const auto odd = reader->read_user("u", {});
-    REQUIRE_FALSE(odd.has_value());
-    CHECK(odd.error().failure == entra::GraphFailure::not_found);
-}
-
 TEST_CASE_FIXTURE(Bench, "reader: the service's clock, from the middle of the request") {
     http->on_send = [&] { clock.passed += 2s; };
     answer(200, R"({"value":[{}]})", {{"Date", "Fri, 09 Jan 2026 12:00:13 GMT"}});
@@ -232,90 +181,6 @@ TEST_CASE_FIXTURE(Bench, "reader: one user's log; everybody's where Graph refuse
     CHECK(seen == std::vector<std::string>{"1", "2"});
     answer(403, R"({"error":{"code":"Authorization_RequestDenied","message":"x"}})");
     CHECK(read_of().error().failure == entra::GraphFailure::forbidden);
-}
-
-TEST_CASE_FIXTURE(Bench, "reader: users in batches of twenty; those throttled inside are asked for again") {
-    std::vector<std::string> wanted;
-    for (int i = 0; i < 21; ++i) {
-        wanted.push_back(fmt::format("u{}", i));
-    }
-    std::string responses;
-    for (int i = 19; i >= 0; --i) {
-        responses +=
-            i == 3   ? fmt::format(R"({{"id":"{}","status":429,"headers":{{"Retry-After":"9"}},"body":{{}}}},)", i)
-            : i == 4 ? fmt::format(R"({{"id":"{}","status":403,"body":{{}}}},)", i)
-            : i == 5 ? fmt::format(
-                           R"({{"id":"{}","status":404,"body":{{"error":{{"code":"Request_ResourceNotFound"}}}}}},)", i)
-                     : fmt::format(R"({{"id":"{}","status":200,"body":{{"id":"u{}"}}}},)", i, i);
-    }
-    responses.pop_back();
-    answer(200, fmt::format(R"({{"responses":[{}]}})", responses));
-    answer(200, R"({"responses":[{"id":"0","status":200,"body":{"id":"u3"}}]})");
-    answer(200, R"({"responses":[{"id":"0","status":200,"body":{"id":"u20"}}]})");
-    const auto answers = reader->read_users(wanted, {});
-    REQUIRE(answers.has_value());
-    REQUIRE(answers->size() == 21);
-    for (std::size_t i = 0; i < answers->size(); ++i) {
-        CHECK((*answers)[i].asked == wanted[i]);
-        CHECK((*answers)[i].user.has_value() == (i != 4 && i != 5));
-        CHECK((*answers)[i].error.has_value() == (i == 4));
-    }
-    CHECK((*answers)[3].user->id == "u3");
-    REQUIRE(clock.slept.size() == 1);
-    CHECK(clock.slept[0] >= 9s);
-    CHECK(throttled >= 9s);
-    CHECK(http->requests[1].url == "https://graph.microsoft.com/v1.0/$batch");
-    CHECK(http->requests[1].method == entra::Method::post);
-}
-
-TEST_CASE_FIXTURE(Bench, "reader: methods of a user, of nobody, and what the reports family's limit does to them") {
-    answer(200, R"({"value":[{"id":"m"}]})");
-    const auto methods = reader->read_methods("u", entra::KeyKind::ngc, {});
-    REQUIRE(methods.has_value());
-    CHECK(methods->knowledge == entra::MethodsKnowledge::known);
-    CHECK(methods->methods.size() == 1);
-    answer(404, R"({"error":{"code":"ResourceNotFound","message":"x"}})");
-    CHECK(reader->read_methods("u", entra::KeyKind::fido, {})->knowledge == entra::MethodsKnowledge::user_unknown);
-    answer(403, R"({"error":{"code":"accessDenied","message":"Request Authorization failed"}})");
-    const auto denied = reader->read_methods("u", entra::KeyKind::ngc, {});
-    REQUIRE_FALSE(denied.has_value());
-    CHECK(denied.error().detail.contains("UserAuthenticationMethod.Read.All"));
-    for (int i = 0; i < 3; ++i) {
-        answer(200, R"({"value":[]})");
-        REQUIRE(reader->read_methods("u", entra::KeyKind::ngc, {}).has_value());
-    }
-    CHECK(clock.slept.size() == 1);  // before the sixth
-}
-
-TEST_CASE_FIXTURE(Bench, "reader: the survey asks about those with news, and keeps what it learned when cut short") {
-    entra::SurveyState state;
-    state.baseline = clock.now();
-    const std::string report =
-        R"({"value":[{"id":"a","lastUpdatedDateTime":"2026-01-09T12:30:00Z","methodsRegistered":["windowsHelloForBusiness"]},
-                     {"id":"b","lastUpdatedDateTime":"2026-01-09T12:30:00Z","methodsRegistered":["windowsHelloForBusiness"]},
-                     {"id":"c","lastUpdatedDateTime":"2026-01-09T12:30:00Z","methodsRegistered":[]}]})";
-    const std::string one = R"({"value":[{"id":"m","createdDateTime":"2026-01-09T12:29:00Z"}]})";
-    const std::string none = R"({"value":[]})";
-    const auto sink = [&](std::vector<entra::RegistrationEvent>&& events) {
-        for (const auto& event : events) {
-            ids.push_back(event.event_id);
-        }
-        return true;
-    };
-    answer(200, report);
-    answer(200, one);
-    answer(200, none);
-    answer(403, "{}");
-    CHECK_FALSE(reader->survey_registrations(state, clock.now(), 10, sink, {}).has_value());
-    CHECK(ids == std::vector<std::string>{"report:a:m"});
-    answer(200, report);
-    answer(200, one);
-    answer(200, none);
-    const auto pass = reader->survey_registrations(state, clock.now(), 10, sink, {});
-    REQUIRE(pass.has_value());
-    CHECK(ids == std::vector<std::string>{"report:a:m", "report:b:m"});
-    CHECK(pass->users == 3);
-    CHECK(pass->asked == 1);
 }
 
 TEST_CASE_FIXTURE(Bench, "reader: sync features are left out where they can't be read") {

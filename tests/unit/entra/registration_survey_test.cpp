@@ -80,6 +80,10 @@ TEST_CASE("survey: new methods register, missing ones are deleted, each once; th
     CHECK(events[0].key_kind == entra::KeyKind::fido);
     CHECK(events[1].kind == entra::EventKind::deleted);
     CHECK(events[1].event_id == "report-deleted:u:before");
+    CHECK(entra::deleted_method(events[1].event_id) == "before");
+    CHECK(entra::deleted_method(events[0].event_id).empty());
+    CHECK(entra::is_survey_event(events[0].event_id));
+    CHECK_FALSE(entra::is_survey_event("DRS_1"));
     CHECK(events[1].at == at("15:30:00"));
 }
 

@@ -46,6 +46,69 @@ TEST_CASE("repeated events count once, across restarts too") {
     CHECK(f.keys_in(State::pending) == 1);
 }
 
+/// As entra/registration_survey.hpp names it.
+entra::RegistrationEvent reported(RecorderFixture& f, std::uint8_t user, const std::string& method, Instant at) {
+    entra::RegistrationEvent event = f.added("report:entra-" + std::to_string(user) + ":" + method, user, at);
+    event.method_id = method;
+    return event;
+}
+
+TEST_CASE("the audit log and the registration report tell of one registration: it counts once, in either order") {
+    for (const bool report_first : {true, false}) {
+        CAPTURE(report_first);
+        RecorderFixture f;
+        f.sweep({});
+        const auto by_report = reported(f, 1, "m", start);
+        const auto by_log = f.added("e1", 1, start + 40s);
+        for (int repeat = 0; repeat < 2; ++repeat) {
+            f.audit({report_first ? by_report : by_log});
+            f.audit({report_first ? by_log : by_report});
+        }
+        CHECK(f.ngc().registrations == 1);
+        REQUIRE(f.figures().waiting.size() == 1);
+        CHECK(f.figures().waiting.front().registered_at == start.time_since_epoch().count());
+        // Another key, minutes later, is another, whoever tells it first.
+        f.audit({f.added("e2", 1, start + 3min)});
+        CHECK(f.ngc().registrations == 2);
+        f.audit({reported(f, 1, "m2", start + 3min)});
+        CHECK(f.ngc().registrations == 2);
+        f.now += 20min;
+        f.window({f.user(1, {f.key(1, start), f.key(2, start + 3min)})});
+        CHECK(f.keys_in(State::pending) == 0);
+        CHECK(f.keys_in(State::synced) == 2);
+        CHECK(f.ngc().registrations == 2);
+    }
+}
+
+TEST_CASE("a method that is gone by the report takes no other registration with it, though the log told its end too") {
+    RecorderFixture f;
+    f.sweep({});
+    f.audit({f.added("e1", 1, start), reported(f, 1, "old", start)});
+    f.audit({f.deleted("e2", 1, start + 10min)});
+    CHECK(f.keys_in(State::withdrawn) == 1);
+    f.now += 1h;
+    f.audit({reported(f, 1, "new", start + 11min), f.deleted("report-deleted:entra-1:old", 1, f.now)});
+    CHECK(f.keys_in(State::withdrawn) == 1);
+    CHECK(f.keys_in(State::pending) == 1);
+}
+
+TEST_CASE("told by both sources before its user was known, and after its key arrived: once") {
+    RecorderFixture f;
+    f.sweep({});
+    entra::RegistrationEvent by_name = f.added("e1", 1, start + 40s);
+    by_name.user_id.clear();
+    by_name.user_principal_name = "user1@corp.example.com";
+    f.audit({by_name, reported(f, 1, "m", start)});
+    CHECK(f.ngc().registrations == 1);
+    CHECK(f.keys_in(State::pending) == 1);
+    f.audit({f.added("e2", 2, start)});
+    f.now += 20min;
+    f.window({f.user(2, {f.key(2, start)})});
+    f.audit({reported(f, 2, "m", start)});
+    CHECK(f.keys_in(State::pending) == 1);
+    CHECK(f.ngc().registrations == 2);
+}
+
 TEST_CASE("two keys of one user minutes apart find their own registrations") {
     RecorderFixture f;
     f.sweep({});
@@ -207,7 +270,7 @@ TEST_CASE("an account of which nothing is known to look for is not looked for, a
 TEST_CASE("the audit log is read from the look-back at first, then from where it ended less the overlap") {
     RecorderFixture f;
     CHECK(f.desk->tenant.audit_window(f.now).since == start - 24h);
-    f.desk->tenant.finish_poll(start);
+    f.desk->tenant.record_audit_read(start);
     f.restart();
     CHECK(f.desk->tenant.audit_window(f.now + 5min).since == start - 2h);
 }
