@@ -51,6 +51,10 @@ std::vector<bool> PassSink::with_news(std::span<const DirectoryUser> /*batch*/) 
     return {};
 }
 
+std::vector<KnownUser> PassSink::bereft() {
+    return {};
+}
+
 class DomainReader::Impl {
   public:
     Impl(config::DomainSettings settings, DeadlineSupervisor& supervisor, const ConnectionLimits& limits)
@@ -166,6 +170,7 @@ class DomainReader::Impl {
             return std::unexpected(root.error());
         }
         end.start.clock_offset = root->clock_offset;
+        end.start.invocation_id = invocation_id_;
         const DatabaseState state{.server = rotation_.current(),
                                   .invocation_id = invocation_id_,
                                   .highest_committed_usn = root->highest_committed_usn};
@@ -221,6 +226,7 @@ class DomainReader::Impl {
         end.warnings = std::move(outcome->warnings);
         end.dirsync = tracking_->choice.dirsync;
         end.tracking_reason = tracking_->choice.reason;
+        end.hidden = std::move(outcome->hidden);
         end.metadata_asked = write_times_.asked();
         end.metadata_unreadable = write_times_.unreadable();
         return end;

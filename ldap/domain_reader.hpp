@@ -43,6 +43,7 @@ struct PassStart {
     std::string reason;  ///< why a full sweep: "first pass", "interval", "another domain controller", ...
     Instant started;     ///< our clock
     std::chrono::nanoseconds clock_offset{};  ///< the domain controller's clock minus ours, round trip halved
+    Guid invocation_id{};                     ///< of the database that is read
 };
 
 /// Told once a pass has ended well. Everything it found has been handed to the sink before.
@@ -59,6 +60,13 @@ struct PassEnd {
     std::string tracking_reason;            ///< why that was chosen
     std::uint64_t metadata_asked = 0;       ///< users whose replication metadata was asked for
     std::uint64_t metadata_unreadable = 0;  ///< of these, users with keys that showed none: their writes stay bounded
+    std::vector<Guid> hidden;               ///< of bereft(): their keys may no longer be read, and were not removed
+};
+
+/// A user that was read before.
+struct KnownUser {
+    Guid object_guid;
+    std::string dn;  ///< as it was then
 };
 
 /// Receives a pass on the worker thread. Returning false from users() stops the pass (PollFailure::stopped).
@@ -70,6 +78,9 @@ class PassSink {
     /// Asked before users(): which of them carry a key worth the search for its exact write (msDS-ReplValueMetaData)?
     /// One flag a user, or none at all when nobody does.
     virtual std::vector<bool> with_news(std::span<const DirectoryUser> batch);
+    /// Asked once after the last users(): who had keys and would lose all of them by what this pass showed, or did not
+    /// show? Each is looked for: PassEnd::hidden names those whose keys cannot be taken for removed.
+    virtual std::vector<KnownUser> bereft();
 };
 
 /// Whom to look for: by SID, else by objectGUID or mS-DS-ConsistencyGuid, else by a name that a person typed.

@@ -59,6 +59,13 @@ class RecordingSink final : public ldap::PassSink {
         return true;
     }
 
+    std::vector<ldap::KnownUser> bereft() override {
+        if (!settle()) {
+            return {};
+        }
+        return ledger_->call([this](LedgerDesk& desk) { return desk.directory.bereft(domain_); });
+    }
+
     /// Waits for the batch under way; false once the ledger has failed.
     bool settle() {
         if (under_way_.valid()) {

@@ -9,6 +9,11 @@ namespace {
 // Often enough that a crash repeats little, rarely enough that a first sweep of a million users is not all commits.
 constexpr std::size_t users_per_commit = 8192;
 
+// Nothing in it speaks for the key attribute having been read at all.
+bool shows_no_key(const ldap::DirectoryUser& user) {
+    return !user.deleted && user.key_set == ldap::KeySet::whole && user.keys.empty() && user.malformed.empty();
+}
+
 }  // namespace
 
 DirectoryRecorder::DirectoryRecorder(Ledger& ledger, const config::SyncSettings& sync)
@@ -44,10 +49,7 @@ void DirectoryRecorder::record(DomainId domain, std::span<const ldap::DirectoryU
     try {
         Pass& pass = passes_.at(domain);
         for (const ldap::DirectoryUser& user : found) {
-            const auto id = users.record(domain, user, now, pass.cloud_writes);
-            if (id && static_cast<std::size_t>(*id) < pass.seen.size()) {
-                pass.seen[static_cast<std::size_t>(*id)] = true;
-            }
+            record_user(domain, user, pass, now);
         }
         ledger_->figures.of(domain).entries += found.size();
         pass.uncommitted += found.size();
@@ -61,6 +63,32 @@ void DirectoryRecorder::record(DomainId domain, std::span<const ldap::DirectoryU
     }
 }
 
+void DirectoryRecorder::record_user(DomainId domain, const ldap::DirectoryUser& user, Pass& pass, Instant now) {
+    std::optional<UserId> id;
+    if (const auto stored = shows_no_key(user) ? ledger_->users.find(domain, user.object_guid) : std::nullopt;
+        stored && (stored->flags & user_without_keys) == 0) {
+        id = stored->id;
+        pass.emptied.insert_or_assign(*id, user);
+    } else if ((id = users.record(domain, user, now, pass.cloud_writes))) {
+        pass.emptied.erase(*id);  // found twice, as it changed meanwhile
+    }
+    if (id && static_cast<std::size_t>(*id) < pass.seen.size()) {
+        pass.seen[static_cast<std::size_t>(*id)] = true;
+    }
+}
+
+std::vector<ldap::KnownUser> DirectoryRecorder::bereft(DomainId domain) {
+    const Pass& pass = passes_.at(domain);
+    std::vector<ldap::KnownUser> users_without;
+    for (const UserRow& user : unseen(domain, pass)) {
+        users_without.push_back({user.guid, user.dn});
+    }
+    for (const auto& [id, user] : pass.emptied) {
+        users_without.push_back({user.object_guid, user.dn});
+    }
+    return users_without;
+}
+
 void DirectoryRecorder::finish_pass(DomainId domain_id, const ldap::PassEnd& end, Instant now) {
     const auto found = passes_.extract(domain_id);
     if (found.empty() || found.mapped().rollbacks != ledger_->rollbacks()) {
@@ -69,8 +97,8 @@ void DirectoryRecorder::finish_pass(DomainId domain_id, const ldap::PassEnd& end
     ledger_->in_transaction([&] {
         Pass& pass = found.mapped();
         const bool full_sweep = end.start.kind == ldap::PassKind::full_sweep;
+        remove_keys_of_bereft(domain_id, pass, end.hidden, now);
         if (full_sweep) {
-            remove_unseen(domain_id, pass, now);
             ++ledger_->figures.of(domain_id).full_sweeps;
         }
         store_bursts(domain_id, pass);
@@ -95,18 +123,45 @@ void DirectoryRecorder::finish_pass(DomainId domain_id, const ldap::PassEnd& end
 }
 
 void DirectoryRecorder::abandon_pass(DomainId domain) {
-    passes_.erase(domain);
+    auto found = passes_.extract(domain);
+    if (found.empty() || found.mapped().rollbacks != ledger_->rollbacks()) {
+        return;
+    }
+    try {
+        ledger_->in_transaction([&] { store_bursts(domain, found.mapped()); });
+    } catch (const SqliteError&) {
+        // Undone: read again, as the cursor has not moved.
+    }
 }
 
-void DirectoryRecorder::remove_unseen(DomainId domain, const Pass& pass, Instant now) {
+std::vector<UserRow> DirectoryRecorder::unseen(DomainId domain, const Pass& pass) {
     std::vector<UserId> missing;
     ledger_->users.each_carrier(domain, [&](UserId id) {
         if (static_cast<std::size_t>(id) < pass.seen.size() && !pass.seen[static_cast<std::size_t>(id)]) {
             missing.push_back(id);
         }
     });
+    std::vector<UserRow> rows;
+    rows.reserve(missing.size());
     for (const UserId id : missing) {
-        users.lose(id, now);
+        rows.push_back(ledger_->users.find(id).value());
+    }
+    return rows;
+}
+
+void DirectoryRecorder::remove_keys_of_bereft(DomainId domain, Pass& pass, std::vector<ldap::Guid> hidden,
+                                              Instant now) {
+    std::ranges::sort(hidden);
+    const auto is_hidden = [&](const ldap::Guid& guid) { return std::ranges::binary_search(hidden, guid); };
+    for (const UserRow& user : unseen(domain, pass)) {
+        if (!is_hidden(user.guid)) {
+            users.lose(user.id, now);
+        }
+    }
+    for (const auto& [id, user] : pass.emptied) {
+        if (!is_hidden(user.object_guid)) {
+            users.record(domain, user, now, pass.cloud_writes);
+        }
     }
 }
 

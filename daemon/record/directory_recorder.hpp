@@ -23,21 +23,28 @@ class DirectoryRecorder {
     /// asking for their replication metadata.
     [[nodiscard]] std::vector<bool> with_news(DomainId domain, std::span<const ldap::DirectoryUser> users);
     void record(DomainId domain, std::span<const ldap::DirectoryUser> users, Instant now);
-    /// Removes what a full sweep did not see, stores the cursor, commits. Throws std::runtime_error when a rollback
-    /// in between took part of the pass away.
+    /// Users that had keys and would lose all of them: the ones that a full sweep did not see, and the ones that the
+    /// pass found without any. To be proven before the pass is finished.
+    [[nodiscard]] std::vector<ldap::KnownUser> bereft(DomainId domain);
+    /// Removes the keys of the bereft, but for those that are hidden, stores the cursor, commits. Throws
+    /// std::runtime_error when a rollback in between took part of the pass away.
     void finish_pass(DomainId domain, const ldap::PassEnd& end, Instant now);
+    /// What was recorded is true, only not all, and is committed; the keys of the bereft stay, as nothing was proven.
     void abandon_pass(DomainId domain);
 
   private:
     struct Pass {
         ldap::PassStart start;
-        std::vector<bool> seen;  ///< by user id; full sweeps only
+        std::vector<bool> seen;                         ///< by user id; full sweeps only
+        std::map<UserId, ldap::DirectoryUser> emptied;  ///< found without the keys that they had: held back
         std::uint64_t rollbacks = 0;
         std::size_t uncommitted = 0;
         std::vector<Instant> cloud_writes;  ///< of this pass, for the bursts
     };
 
-    void remove_unseen(DomainId domain, const Pass& pass, Instant now);
+    void record_user(DomainId domain, const ldap::DirectoryUser& user, Pass& pass, Instant now);
+    [[nodiscard]] std::vector<UserRow> unseen(DomainId domain, const Pass& pass);
+    void remove_keys_of_bereft(DomainId domain, Pass& pass, std::vector<ldap::Guid> hidden, Instant now);
     void store_bursts(DomainId domain, Pass& pass);
 
     Ledger* ledger_;

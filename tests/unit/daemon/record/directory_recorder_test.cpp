@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
+
 #include "tests/unit/daemon/recorder_fixture.hpp"
 
 namespace keysyncd::daemon::test {
@@ -88,6 +90,67 @@ TEST_CASE("a tombstone takes the keys along") {
     gone.deleted = true;
     f.window({gone});
     CHECK(f.ngc().removals == 1);
+}
+
+TEST_CASE("the keys of a user whose keys are hidden stay, in a window and in a sweep") {
+    RecorderFixture f;
+    f.sweep({f.user(1, {f.key(1, start - 10min)}), f.user(2, {f.key(2, start - 10min)}), f.user(3, {})});
+    for (const auto kind : {ldap::PassKind::window, ldap::PassKind::full_sweep}) {
+        f.now += 1min;
+        const ldap::PassStart begun{kind, "ldaps://dc1", "", f.now};
+        f.desk->directory.begin_pass(f.domain, begun);
+        f.desk->directory.record(f.domain, std::vector{f.user(1, {}), f.user(3, {})}, f.now);
+        std::vector<ldap::Guid> asked;
+        for (const ldap::KnownUser& user : f.desk->directory.bereft(f.domain)) {
+            asked.push_back(user.object_guid);
+            CHECK(user.dn.starts_with("CN=user"));
+        }
+        std::ranges::sort(asked);
+        CHECK(asked == (kind == ldap::PassKind::window ? std::vector{guid(1)} : std::vector{guid(1), guid(2)}));
+        ldap::PassEnd end;
+        end.start = begun;
+        end.hidden = {guid(2), guid(1)};
+        f.desk->directory.finish_pass(f.domain, end, f.now);
+    }
+    CHECK(f.ngc().removals == 0);
+    CHECK(f.keys_in(State::synced) == 2);
+    // The right came back: nothing was written.
+    f.now += 1min;
+    f.sweep({f.user(1, {f.key(1, start - 10min)}), f.user(2, {f.key(2, start - 10min)})});
+    CHECK(f.ngc().writes == 2);
+    f.now += 1min;
+    f.sweep({f.user(1, {})});
+    CHECK(f.ngc().removals == 2);
+}
+
+TEST_CASE("an abandoned pass leaves what was shown, and removes nothing that is not proven") {
+    RecorderFixture f;
+    f.sweep({f.user(1, {f.key(1, start - 10min)}), f.user(2, {f.key(2, start - 10min), f.key(3, start - 10min)})});
+    f.now += 1min;
+    f.desk->directory.begin_pass(f.domain, {ldap::PassKind::window, "ldaps://dc1", "", f.now});
+    f.desk->directory.record(
+        f.domain, std::vector{f.user(1, {}), f.user(2, {f.key(2, start - 10min)}), f.user(4, {f.key(4, f.now - 30s)})},
+        f.now);
+    f.desk->directory.abandon_pass(f.domain);
+    const auto looks_so = [&] {
+        CHECK(f.ngc().removals == 1);  // of user 2, which shows another one
+        CHECK(f.ngc().writes == 4);
+        CHECK(f.keys_in(State::synced) == 3);
+        CHECK(f.ledger->bursts.newest(f.domain).back().last == Instant{*f.user(4, {}).when_changed});
+    };
+    looks_so();
+    f.restart();
+    looks_so();
+}
+
+TEST_CASE("a user found twice in a pass counts as it was found last") {
+    RecorderFixture f;
+    f.sweep({f.user(1, {f.key(1, start - 10min)}), f.user(2, {f.key(2, start - 10min)})});
+    f.now += 1min;
+    f.window(
+        {f.user(1, {}), f.user(1, {f.key(1, start - 10min)}), f.user(2, {f.key(2, start - 10min)}), f.user(2, {})});
+    CHECK(f.ngc().removals == 1);
+    CHECK(f.keys_in(State::synced) == 1);
 }
 
 TEST_CASE("a rename keeps the keys") {
