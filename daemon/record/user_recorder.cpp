@@ -238,6 +238,7 @@ std::optional<KeyRow> UserRecorder::carried_over(const UserRow& user, const KeyR
 }
 
 void UserRecorder::remove(const UserRow& user, KeyRow key, Instant now, const ldap::EndedKey* ended) {
+        arrivals.forget(before->domain_id, {user.guid, left.key_id});
     --state_count(*ledger_, user.domain_id, key);
     key.state = KeyState::removed;
     key.removed_at = now;
@@ -251,6 +252,7 @@ void UserRecorder::remove(const UserRow& user, KeyRow key, Instant now, const ld
 void UserRecorder::lose(UserId id, Instant now) {
     UserRow user = *ledger_->users.find(id);
     for (const KeyRow& key : ledger_->keys.of_user(id)) {
+    arrivals.forget(user.domain_id, {user.guid, key.key_id});
         if (is_live(key)) {
             remove(user, key, now, nullptr);
         }

@@ -278,6 +278,25 @@ TEST_CASE("only users with a new key are worth asking for their metadata") {
     CHECK(f.desk->directory.with_news(f.domain, users) == std::vector<bool>{false, true, true, true});
 }
 
+TEST_CASE("a key that is removed, or has not come in a week, is awaited no more") {
+    RecorderFixture f;
+    const auto awaited = [&] { return f.ledger->awaited.of(f.domain, "ldaps://branch").size(); };
+    f.desk->directory.users.arrivals.observe(f.domain, {"ldaps://branch"});
+    f.sweep({});
+    f.now += 1min;
+    f.window({f.user(1, {f.key(1, start)}), f.user(2, {f.key(2, start)})});
+    CHECK(awaited() == 2);
+    f.now += 1min;
+    f.window({f.user(1, {})});
+    CHECK(awaited() == 1);
+    f.now += 6 * 24h;
+    f.desk->housekeeping.tidy(f.now);
+    CHECK(awaited() == 1);
+    f.now += 24h;
+    f.desk->housekeeping.tidy(f.now);
+    CHECK(awaited() == 0);
+}
+
 TEST_CASE("a new key is awaited on every observed server, measured there once, and kept across restarts") {
     RecorderFixture f;
     f.desk->directory.users.arrivals.observe(f.domain, {"ldaps://branch"});
@@ -290,8 +309,8 @@ TEST_CASE("a new key is awaited on every observed server, measured there once, a
     REQUIRE(f.ledger->awaited.of(f.domain, "ldaps://branch").size() == 1);
     const ldap::KeyArrival arrival{
         {guid(1), f.key(1, start).key_id}, f.now + 100s, std::chrono::floor<std::chrono::seconds>(f.now + 90s)};
-    f.desk->directory.users.arrivals.record(f.domain, "ldaps://branch", std::vector{arrival}, f.now + 100s);
-    f.desk->directory.users.arrivals.record(f.domain, "ldaps://branch", std::vector{arrival}, f.now + 200s);
+    f.desk->directory.users.arrivals.record(f.domain, "ldaps://branch", std::vector{arrival});
+    f.desk->directory.users.arrivals.record(f.domain, "ldaps://branch", std::vector{arrival});
     const metrics::Histogram delay = f.figures().replication_delay.at("ldaps://branch");
     CHECK(delay.count() == 1);
     CHECK(delay.sum_ticks == Ticks{90s}.count());
