@@ -38,7 +38,8 @@ std::vector<bool> DirectoryRecorder::with_news(DomainId domain, std::span<const 
         const std::vector<KeyRow> keys = known ? ledger_->keys.of_user(known->id) : std::vector<KeyRow>{};
         news[i] = std::ranges::any_of(found[i].keys, [&](const ldap::DirectoryKey& key) {
             const bool history = !row.first_pass_done && key.created_at && *key.created_at < row.baseline_before;
-            return !history && find_key(keys, key.key_id) == nullptr;
+            const KeyRow* row_of_key = find_key(keys, key.key_id);
+            return !history && (row_of_key == nullptr || row_of_key->state == KeyState::removed);
         });
     }
     return news;

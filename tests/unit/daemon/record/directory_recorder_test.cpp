@@ -278,6 +278,15 @@ TEST_CASE("only users with a new key are worth asking for their metadata") {
     CHECK(f.desk->directory.with_news(f.domain, users) == std::vector<bool>{false, true, true, true});
 }
 
+TEST_CASE("a key that was removed is news when it comes back") {
+    RecorderFixture f;
+    const std::vector<ldap::DirectoryUser> users{f.user(1, {f.key(1, start - 10min)})};
+    f.sweep(users);
+    f.now += 1min;
+    f.window({f.user(1, {})});
+    CHECK(f.desk->directory.with_news(f.domain, users) == std::vector<bool>{true});
+}
+
 TEST_CASE("a key that is removed, or has not come in a week, is awaited no more") {
     RecorderFixture f;
     const auto awaited = [&] { return f.ledger->awaited.of(f.domain, "ldaps://branch").size(); };
