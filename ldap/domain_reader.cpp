@@ -170,10 +170,10 @@ class DomainReader::Impl {
             return std::unexpected(root.error());
         }
         end.start.clock_offset = root->clock_offset;
-        end.start.invocation_id = invocation_id_;
         const DatabaseState state{.server = rotation_.current(),
                                   .invocation_id = invocation_id_,
                                   .highest_committed_usn = root->highest_committed_usn};
+        end.start.read_up_to = read_up_to(cursors, state);
         end.base_dn = settings_.base_dn.empty() ? root->default_naming_context : settings_.base_dn;
         const auto caught_up =
             catch_up_.proven(*connection_, root->default_naming_context, invocation_id_, root->highest_committed_usn,

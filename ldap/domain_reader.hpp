@@ -43,7 +43,7 @@ struct PassStart {
     std::string reason;  ///< why a full sweep: "first pass", "interval", "another domain controller", ...
     Instant started;     ///< our clock
     std::chrono::nanoseconds clock_offset{};  ///< the domain controller's clock minus ours, round trip halved
-    Guid invocation_id{};                     ///< of the database that is read
+    std::uint64_t read_up_to = 0;             ///< uSNChanged that was read there before; 0: nothing, or set back since
 };
 
 /// Told once a pass has ended well. Everything it found has been handed to the sink before.

@@ -1,7 +1,11 @@
 #include "daemon/record/directory_recorder.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <stdexcept>
+
+#include "daemon/ledger/meta_names.hpp"
 
 namespace keysyncd::daemon {
 namespace {
@@ -19,8 +23,27 @@ bool shows_no_key(const ldap::DirectoryUser& user) {
 DirectoryRecorder::DirectoryRecorder(Ledger& ledger, const config::SyncSettings& sync)
     : ledger_(&ledger), sync_(sync), users(ledger, sync) {}
 
+void DirectoryRecorder::set_scope(DomainId domain, std::string_view base_dn, std::string_view filter,
+                                  Instant baseline_before) {
+    const std::string name = fmt::format("{}{}", meta_name::scope, domain);
+    const std::string scope = fmt::format("{}\n{}", base_dn, filter);
+    const auto before = ledger_->texts.get(name);
+    if (before == scope) {
+        return;
+    }
+    ledger_->in_transaction([&] {
+        ledger_->texts.set(name, scope);
+        if (before) {
+            DomainRow& row = ledger_->domain(domain);
+            row.first_pass_done = false;
+            row.baseline_before = baseline_before;
+            row.last_sweep.reset();
+        }
+    });
+}
+
 void DirectoryRecorder::begin_pass(DomainId domain, const ldap::PassStart& start) {
-    users.set_clock_offset(domain, start.clock_offset);
+    users.begin_pass(domain, {.clock_offset = start.clock_offset, .read_up_to = start.read_up_to});
     Pass pass;
     pass.start = start;
     pass.rollbacks = ledger_->rollbacks();

@@ -5,6 +5,7 @@
 
 #include <map>
 #include <span>
+#include <string_view>
 #include <vector>
 
 #include "config/settings.hpp"
@@ -18,9 +19,12 @@ class DirectoryRecorder {
   public:
     DirectoryRecorder(Ledger& ledger, const config::SyncSettings& sync);
 
+    /// Which users the passes over a domain are to return, from its settings. Another scope than before is a new
+    /// baseline, as what it shows is not new, and a full sweep.
+    void set_scope(DomainId domain, std::string_view base_dn, std::string_view filter, Instant baseline_before);
     void begin_pass(DomainId domain, const ldap::PassStart& start);
-    /// Which of these users carry a key that the ledger does not know and that will be measured: the ones worth
-    /// asking for their replication metadata.
+    /// Which of these users carry a key that is news and will be counted: the ones worth asking for their replication
+    /// metadata.
     [[nodiscard]] std::vector<bool> with_news(DomainId domain, std::span<const ldap::DirectoryUser> users);
     void record(DomainId domain, std::span<const ldap::DirectoryUser> users, Instant now);
     /// Users that had keys and would lose all of them: the ones that a full sweep did not see, and the ones that the

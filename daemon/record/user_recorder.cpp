@@ -142,9 +142,14 @@ void UserRecorder::arrive(const UserRow& user, const ldap::DirectoryUser& observ
         return;
     }
     DomainRow& domain = ledger_->domain(user.domain_id);
-    const WriteInterval write = bound_write({domain.first_pass_done ? domain.last_pass : std::nullopt, now,
-                                             observed.when_changed, key.write, clock_offset(user.domain_id)},
-                                            key.created_at);
+    const View& view = views_[user.domain_id];
+    const Sighting sighting{.previous_pass = domain.first_pass_done ? domain.last_pass : std::nullopt,
+                            .seen = now,
+                            .when_changed = observed.when_changed,
+                            .write = key.write,
+                            .clock_offset = view.clock_offset,
+                            .unchanged = observed.usn_changed != 0 && observed.usn_changed <= view.read_up_to};
+    const WriteInterval write = bound_write(sighting, key.created_at);
     row.written_earliest = write.earliest;
     row.written_latest = write.latest;
     row.precision = write.precision;
@@ -155,8 +160,9 @@ void UserRecorder::arrive(const UserRow& user, const ldap::DirectoryUser& observ
     }
     const bool readded = known != nullptr || write.readded;
     const auto registration = cloud ? matcher_.key_arrived(user, row, now) : std::nullopt;
-    const bool history =
+    const bool baseline =
         !domain.first_pass_done && !registration && (!key.created_at || *key.created_at < domain.baseline_before);
+    const bool history = baseline || was_hidden(sighting, key.created_at);
 
     if (known != nullptr) {
         --state_count(*ledger_, user.domain_id, *known);
@@ -196,7 +202,7 @@ void UserRecorder::measure(DomainRow& domain, const UserRow& user, KeyRow& key, 
         ++figures.malformed_values[std::string{creation_time_missing}];
         return;
     }
-    key.delay = measure_delay(*key.created_at, write, clock_offset(domain.id));
+    key.delay = measure_delay(*key.created_at, write, views_[domain.id].clock_offset);
     if (!key.delay) {
         ++figures.malformed_values[std::string{created_after_written}];
         return;
@@ -232,13 +238,13 @@ std::optional<KeyRow> UserRecorder::carried_over(const UserRow& user, const KeyR
         findings.removed(before->domain_id, left, nullptr);  // it goes on elsewhere: not short-lived
         left.removed_at = now;
         ledger_->keys.save(left);
+        arrivals.forget(before->domain_id, {user.guid, left.key_id});
         ++state_count(*ledger_, before->domain_id, left);
     }
     return moved;
 }
 
 void UserRecorder::remove(const UserRow& user, KeyRow key, Instant now, const ldap::EndedKey* ended) {
-        arrivals.forget(before->domain_id, {user.guid, left.key_id});
     --state_count(*ledger_, user.domain_id, key);
     key.state = KeyState::removed;
     key.removed_at = now;
@@ -246,13 +252,13 @@ void UserRecorder::remove(const UserRow& user, KeyRow key, Instant now, const ld
     ledger_->keys.save(key);
     ++state_count(*ledger_, user.domain_id, key);
     ++figures_of(*ledger_, user.domain_id, usage_of(key.usage)).removals;
+    arrivals.forget(user.domain_id, {user.guid, key.key_id});
     matcher_.key_removed(user, key, now);
 }
 
 void UserRecorder::lose(UserId id, Instant now) {
     UserRow user = *ledger_->users.find(id);
     for (const KeyRow& key : ledger_->keys.of_user(id)) {
-    arrivals.forget(user.domain_id, {user.guid, key.key_id});
         if (is_live(key)) {
             remove(user, key, now, nullptr);
         }
@@ -260,11 +266,6 @@ void UserRecorder::lose(UserId id, Instant now) {
     user.flags |= user_without_keys;
     user.fingerprint = 0;
     ledger_->users.update(user);
-}
-
-std::chrono::nanoseconds UserRecorder::clock_offset(DomainId domain) const {
-    const auto offset = clock_offsets_.find(domain);
-    return offset == clock_offsets_.end() ? std::chrono::nanoseconds{0} : offset->second;
 }
 
 }  // namespace keysyncd::daemon

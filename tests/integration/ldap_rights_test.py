@@ -123,6 +123,31 @@ class RightsTest(OnDomainController):
                 self.shows(daemon, 0, 2, 2)
                 daemon.stop()
 
+    def test_keys_that_come_to_light_are_neither_written_nor_measured(self):
+        base, (kept, _, _), (apart, apart_dn, _) = self.two_units("light")
+        hidden = new_key()[1]
+        restore = self.deny(apart)
+        daemon = self.daemon(base, full_sweep_interval="1s")
+        self.shows(daemon, 1, 0, 1)
+        self.directory.add_key(apart_dn, hidden)
+        daemon.wait_for_polls(2)
+        self.shows(daemon, 1, 0, 1)
+        restore()
+        self.shows(daemon, 3, 0, 1)
+        # The same by another base_dn, after which one is written before the daemon is back.
+        daemon.stop()
+        self.folder = self.folder / "kept"
+        daemon = self.daemon(kept, full_sweep_interval="12h")
+        self.shows(daemon, 1, 0, 1)
+        daemon.stop()
+        self.user_with_key("light-new", kept)
+        daemon.configuration["domains"][0]["base_dn"] = base
+        daemon.write_configuration()
+        daemon.start()
+        self.shows(daemon, 4, 0, 2)
+        self.assertEqual(daemon.scrape()[exposition.key("keysync_delay_seconds_count", domain=self.dc.realm,
+                                                        usage="NGC")], 2)
+
 
 if __name__ == "__main__":
     children.exit_on_signals()

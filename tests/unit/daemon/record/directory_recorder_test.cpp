@@ -269,6 +269,87 @@ TEST_CASE("a user moved to another domain keeps its keys: nothing was written or
     CHECK(f.ngc().removals == 0);
 }
 
+TEST_CASE("a key of a user that has not changed since it was not shown was hidden: nobody knows when it was written") {
+    RecorderFixture f;
+    f.sweep({f.user(1, {f.key(1, start - 40 * 24h)})});
+    ldap::DirectoryUser old = f.user(2, {f.key(2, start - 40 * 24h), f.key(3, start - 90min)});
+    old.when_changed = std::chrono::floor<std::chrono::seconds>(start - 1h);
+    old.usn_changed = 1000;
+    f.desk->directory.users.arrivals.observe(f.domain, {"ldaps://branch"});
+    f.now += 10min;
+    SUBCASE("by uSNChanged") {
+        f.read_up_to = 1000;
+        f.sweep({f.user(1, {f.key(1, start - 40 * 24h)}), old});
+        CHECK(f.keys_in(State::synced) == 3);
+        CHECK(f.ngc().writes == 0);
+        CHECK(f.ngc().registrations == 0);
+        CHECK(f.ngc().delay.count() == 0);
+        CHECK(f.ngc().missed_cycles == 0);
+        CHECK(f.ledger->awaited.of(f.domain, "ldaps://branch").empty());
+        const auto rows = f.ledger->keys.of_user(f.ledger->users.find(f.domain, guid(2))->id);
+        CHECK(rows.front().written_earliest == start - 40 * 24h);
+        CHECK(rows.front().written_latest == Instant{*old.when_changed});
+    }
+    SUBCASE("not where replication brought it since, or another domain controller had it before") {
+        f.read_up_to = 999;
+        f.sweep({f.user(1, {f.key(1, start - 40 * 24h)}), old});
+        CHECK(f.ngc().writes == 2);
+        CHECK(f.ngc().delay.count() == 2);
+    }
+    SUBCASE("not where uSNChanged does not show") {
+        f.read_up_to = 1000;
+        old.usn_changed = 0;
+        f.sweep({f.user(1, {f.key(1, start - 40 * 24h)}), old});
+        CHECK(f.ngc().delay.count() == 2);
+    }
+    SUBCASE("nor where replication metadata names the write") {
+        f.read_up_to = 1000;
+        for (ldap::DirectoryKey& key : old.keys) {
+            key.write = ldap::DirectoryKey::Write{start - 1h, start - 1h, 1, {}};
+        }
+        f.sweep({f.user(1, {f.key(1, start - 40 * 24h)}), old});
+        CHECK(f.figures().measurements[0] == 2);
+    }
+}
+
+TEST_CASE("a registration whose key was hidden is over, and not measured") {
+    RecorderFixture f;
+    f.audit({RecorderFixture::added("event-1", 2, start - 2h)});
+    f.sweep({});
+    CHECK(f.keys_in(State::pending) == 1);
+    f.now += 10min;
+    f.read_up_to = 1000;
+    ldap::DirectoryUser shown = f.user(2, {f.key(2, start - 2h)});
+    shown.when_changed = std::chrono::floor<std::chrono::seconds>(start - 10min);
+    shown.usn_changed = 999;
+    f.sweep({shown});
+    CHECK(f.keys_in(State::pending) == 0);
+    CHECK(f.keys_in(State::synced) == 1);
+    CHECK(f.ngc().delay.count() == 0);
+}
+
+TEST_CASE("another base_dn or filter is a new baseline, and swept") {
+    RecorderFixture f;
+    f.desk->directory.set_scope(f.domain, "", "", start - 24h);
+    f.sweep({f.user(1, {f.key(1, start - 40 * 24h)})});
+    f.now += 1h;
+    f.restart();
+    f.desk->directory.set_scope(f.domain, "", "", f.now - 24h);
+    CHECK(f.ledger->domain(f.domain).last_sweep == start);
+    f.desk->directory.set_scope(f.domain, "", "(department=x)", f.now - 24h);
+    f.restart();
+    CHECK_FALSE(f.ledger->domain(f.domain).last_sweep);
+    CHECK(f.ledger->domain(f.domain).baseline_before == f.now - 24h);
+    // Their users changed just now: uSNChanged tells nothing.
+    f.sweep(
+        {f.user(1, {f.key(1, start - 40 * 24h)}), f.user(2, {f.key(2, start - 40 * 24h), f.key(3, f.now - 20min)})});
+    CHECK(f.keys_in(State::synced) == 3);
+    CHECK(f.ngc().writes == 1);
+    CHECK(f.ngc().delay.sum_ticks == Ticks{20min}.count());
+    f.desk->directory.set_scope(f.domain, "", "(department=x)", f.now - 24h);
+    CHECK(f.ledger->domain(f.domain).last_sweep == f.now);
+}
+
 TEST_CASE("only users with a new key are worth asking for their metadata") {
     RecorderFixture f;
     f.sweep({f.user(1, {f.key(1, start - 10min)})});
