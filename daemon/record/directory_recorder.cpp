@@ -88,12 +88,12 @@ void DirectoryRecorder::record(DomainId domain, std::span<const ldap::DirectoryU
 }
 
 void DirectoryRecorder::record_user(DomainId domain, const ldap::DirectoryUser& user, Pass& pass, Instant now) {
-    std::optional<UserId> id;
-    if (const auto stored = shows_no_key(user) ? ledger_->users.find(domain, user.object_guid) : std::nullopt;
-        stored && (stored->flags & user_without_keys) == 0) {
-        id = stored->id;
+    const auto stored = shows_no_key(user) ? ledger_->users.find(domain, user.object_guid) : std::nullopt;
+    const bool emptied = stored && (stored->flags & user_without_keys) == 0;
+    const auto id = emptied ? std::optional{stored->id} : users.record(domain, user, now, pass.cloud_writes);
+    if (emptied) {
         pass.emptied.insert_or_assign(*id, user);
-    } else if ((id = users.record(domain, user, now, pass.cloud_writes))) {
+    } else if (id) {
         pass.emptied.erase(*id);  // found twice, as it changed meanwhile
     }
     if (id && static_cast<std::size_t>(*id) < pass.seen.size()) {
@@ -102,9 +102,10 @@ void DirectoryRecorder::record_user(DomainId domain, const ldap::DirectoryUser& 
 }
 
 std::vector<ldap::KnownUser> DirectoryRecorder::bereft(DomainId domain) {
-    const Pass& pass = passes_.at(domain);
+    Pass& pass = passes_.at(domain);
     std::vector<ldap::KnownUser> users_without;
-    for (const UserRow& user : unseen(domain, pass)) {
+    for (const UserId id : unseen(domain, pass)) {
+        const UserRow user = ledger_->users.find(id).value();
         users_without.push_back({user.guid, user.dn});
     }
     for (const auto& [id, user] : pass.emptied) {
@@ -158,28 +159,26 @@ void DirectoryRecorder::abandon_pass(DomainId domain) {
     }
 }
 
-std::vector<UserRow> DirectoryRecorder::unseen(DomainId domain, const Pass& pass) {
-    std::vector<UserId> missing;
+const std::vector<UserId>& DirectoryRecorder::unseen(DomainId domain, Pass& pass) {
+    if (pass.unseen) {
+        return *pass.unseen;
+    }
+    std::vector<UserId>& missing = pass.unseen.emplace();
     ledger_->users.each_carrier(domain, [&](UserId id) {
         if (static_cast<std::size_t>(id) < pass.seen.size() && !pass.seen[static_cast<std::size_t>(id)]) {
             missing.push_back(id);
         }
     });
-    std::vector<UserRow> rows;
-    rows.reserve(missing.size());
-    for (const UserId id : missing) {
-        rows.push_back(ledger_->users.find(id).value());
-    }
-    return rows;
+    return missing;
 }
 
 void DirectoryRecorder::remove_keys_of_bereft(DomainId domain, Pass& pass, std::vector<ldap::Guid> hidden,
                                               Instant now) {
     std::ranges::sort(hidden);
     const auto is_hidden = [&](const ldap::Guid& guid) { return std::ranges::binary_search(hidden, guid); };
-    for (const UserRow& user : unseen(domain, pass)) {
-        if (!is_hidden(user.guid)) {
-            users.lose(user.id, now);
+    for (const UserId id : unseen(domain, pass)) {
+        if (hidden.empty() || !is_hidden(ledger_->users.find(id).value().guid)) {
+            users.lose(id, now);
         }
     }
     for (const auto& [id, user] : pass.emptied) {

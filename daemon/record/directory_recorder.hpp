@@ -4,6 +4,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -40,6 +41,7 @@ class DirectoryRecorder {
     struct Pass {
         ldap::PassStart start;
         std::vector<bool> seen;                         ///< by user id; full sweeps only
+        std::optional<std::vector<UserId>> unseen;      ///< once it was asked for
         std::map<UserId, ldap::DirectoryUser> emptied;  ///< found without the keys that they had: held back
         std::uint64_t rollbacks = 0;
         std::size_t uncommitted = 0;
@@ -47,7 +49,7 @@ class DirectoryRecorder {
     };
 
     void record_user(DomainId domain, const ldap::DirectoryUser& user, Pass& pass, Instant now);
-    [[nodiscard]] std::vector<UserRow> unseen(DomainId domain, const Pass& pass);
+    [[nodiscard]] const std::vector<UserId>& unseen(DomainId domain, Pass& pass);
     void remove_keys_of_bereft(DomainId domain, Pass& pass, std::vector<ldap::Guid> hidden, Instant now);
     void store_bursts(DomainId domain, Pass& pass);
 
