@@ -29,7 +29,9 @@ bool was_hidden(const Sighting& sighting, std::optional<Instant> created_at) noe
         return false;
     }
     // A key that is younger than its user's last change has not counted as a change at all: then nothing is known.
-    return !created_at || *created_at <= at_our_clock(*sighting.when_changed, sighting.clock_offset);
+    // whenChanged has whole seconds.
+    const Instant changed = at_our_clock(*sighting.when_changed, sighting.clock_offset) + one_second;
+    return !created_at || *created_at <= changed;
 }
 
 WriteInterval bound_write(const Sighting& sighting, std::optional<Instant> registered_at) noexcept {

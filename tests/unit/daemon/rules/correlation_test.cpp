@@ -70,7 +70,9 @@ TEST_CASE("a key was hidden where its user has not changed since the last look a
         CHECK(write.latest == noon - 12min);
         CHECK(bound_write(sighting, std::nullopt).earliest == Instant::min());
     }
-    SUBCASE("not where the change did not bring it, but for the clock's offset") {
+    SUBCASE("not where the change did not bring it, but for a second and the clock's offset") {
+        CHECK(was_hidden(sighting, noon - 12min + 900ms));
+        CHECK_FALSE(was_hidden(sighting, noon - 12min + 1100ms));
         CHECK_FALSE(was_hidden(sighting, noon - 11min));
         sighting.clock_offset = -2min;
         CHECK(was_hidden(sighting, noon - 11min));
