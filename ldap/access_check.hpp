@@ -22,4 +22,7 @@ struct ProtectedAttribute {
 /// `token`: the SIDs of the account and of its groups on that domain controller.
 [[nodiscard]] bool may_read(const Dacl& dacl, std::span<const Sid> token, const ProtectedAttribute& attribute);
 
+/// May this account list what is in the container (List Contents): where it may not, what is in there is not found.
+[[nodiscard]] bool may_list(const Dacl& dacl, std::span<const Sid> token);
+
 }  // namespace keysyncd::ldap

@@ -16,12 +16,6 @@ constexpr int sample_size = 100;
 constexpr std::size_t most_units_apart = 100;
 constexpr std::int64_t confidential_flag = 0x80;  // searchFlags fCONFIDENTIAL (MS-ADTS 2.2.10)
 
-// LDAP_SERVER_SD_FLAGS_OID (MS-ADTS 3.1.1.3.4.1.11): the DACL alone, as the SACL needs a privilege. Not critical:
-// Active Directory honours it all the same, and a server that does not know it has no such descriptors to show.
-Control dacl_only() {
-    return {.oid = "1.2.840.113556.1.4.801", .value = {"\x30\x03\x02\x01\x04", 5}, .critical = false};
-}
-
 std::expected<ProtectedAttribute, PollError> read_key_attribute_schema(Connection& connection, const RootDse& root,
                                                                        const std::stop_token& stop) {
     std::optional<ProtectedAttribute> schema;
@@ -69,25 +63,6 @@ std::expected<std::vector<Sid>, PollError> read_token(Connection& connection, co
         }
     }
     return token;
-}
-
-// What access control lists are weighed against.
-struct Measure {
-    ProtectedAttribute schema;
-    std::vector<Sid> token;
-};
-
-std::expected<Measure, PollError> read_measure(Connection& connection, const RootDse& root,
-                                               const std::stop_token& stop) {
-    auto schema = read_key_attribute_schema(connection, root, stop);
-    if (!schema) {
-        return std::unexpected(std::move(schema.error()));
-    }
-    auto token = read_token(connection, stop);
-    if (!token) {
-        return std::unexpected(std::move(token.error()));
-    }
-    return Measure{.schema = *schema, .token = std::move(*token)};
 }
 
 SearchRequest sample_request(std::string base) {
@@ -138,6 +113,29 @@ bool key_readable(const Entry& entry, std::span<const Sid> token, const Protecte
 
 }  // namespace
 
+// LDAP_SERVER_SD_FLAGS_OID (MS-ADTS 3.1.1.3.4.1.11). Not critical: Active Directory honours it all the same, and a
+// server that does not know it has no such descriptors to show.
+Control dacl_only() {
+    return {.oid = "1.2.840.113556.1.4.801", .value = {"\x30\x03\x02\x01\x04", 5}, .critical = false};
+}
+
+std::expected<RightsMeasure, PollError> read_measure(Connection& connection, const RootDse& root,
+                                                     const std::stop_token& stop) {
+    auto schema = read_key_attribute_schema(connection, root, stop);
+    if (!schema) {
+        return std::unexpected(std::move(schema.error()));
+    }
+    auto token = read_token(connection, stop);
+    if (!token) {
+        return std::unexpected(std::move(token.error()));
+    }
+    return RightsMeasure{.key_attribute_schema = *schema, .token = std::move(*token)};
+}
+
+bool keys_readable(const Entry& entry, const RightsMeasure& measure) {
+    return key_readable(entry, measure.token, measure.key_attribute_schema);
+}
+
 SampleVerdict judge_sample(std::span<const Entry> sample, std::span<const Sid> token,
                            const ProtectedAttribute& key_attribute_schema) {
     SampleVerdict ordinary;
@@ -172,7 +170,7 @@ std::expected<SampleVerdict, PollError> sample_rights(Connection& connection, co
     if (!sample) {
         return std::unexpected(std::move(sample.error()));
     }
-    return judge_sample(*sample, measure->token, measure->schema);
+    return judge_sample(*sample, measure->token, measure->key_attribute_schema);
 }
 
 std::expected<std::vector<std::string>, PollError> units_apart(Connection& connection, const std::string& base_dn,
@@ -221,7 +219,7 @@ std::expected<std::optional<bool>, PollError> still_readable(Connection& connect
     if (!measure) {
         return std::unexpected(measure.error());
     }
-    return key_readable(**entry, measure->token, measure->schema);
+    return keys_readable(**entry, *measure);
 }
 
 std::string missing_right(std::string_view attribute, const std::string& base_dn, const std::string& account) {

@@ -29,6 +29,22 @@ struct SampleVerdict {
     [[nodiscard]] bool keys_proven() const noexcept { return keys_readable > 0; }
 };
 
+/// What access control lists are weighed against.
+struct RightsMeasure {
+    ProtectedAttribute key_attribute_schema;
+    std::vector<Sid> token;  ///< the account's own, on this domain controller
+};
+
+[[nodiscard]] std::expected<RightsMeasure, PollError> read_measure(Connection& connection, const RootDse& root,
+                                                                   const std::stop_token& stop);
+
+/// Asks for the DACL alone, as the SACL needs a privilege.
+[[nodiscard]] Control dacl_only();
+
+/// Whether the keys of this user are in the entry where there are any: it shows some, or its access control list lets
+/// them be read. The entry holds the key attribute and nTSecurityDescriptor, as far as they came.
+[[nodiscard]] bool keys_readable(const Entry& entry, const RightsMeasure& measure);
+
 /// `sample`: entries with objectSid, uSNChanged, adminCount, the key attribute and nTSecurityDescriptor, as far as they
 /// came.
 [[nodiscard]] SampleVerdict judge_sample(std::span<const Entry> sample, std::span<const Sid> token,

@@ -13,6 +13,11 @@ PassPlan sweep(std::string reason) {
 
 }  // namespace
 
+std::uint64_t read_up_to(std::span<const DirectoryCursor> cursors, const DatabaseState& now) noexcept {
+    const auto known = std::ranges::find(cursors, now.invocation_id, &DirectoryCursor::invocation_id);
+    return known == cursors.end() || now.highest_committed_usn < known->usn ? 0 : known->usn;
+}
+
 PassPlan plan_pass(std::span<const DirectoryCursor> cursors, const DatabaseState& now, bool sweep_due) {
     if (cursors.empty()) {
         return sweep("first pass");

@@ -24,6 +24,9 @@ struct PassPlan {
     std::uint64_t first_usn = 0;  ///< a window reads uSNChanged >= first_usn
 };
 
+/// The uSNChanged up to which this very database was read; 0 where it was not, or was set back since.
+[[nodiscard]] std::uint64_t read_up_to(std::span<const DirectoryCursor> cursors, const DatabaseState& now) noexcept;
+
 [[nodiscard]] PassPlan plan_pass(std::span<const DirectoryCursor> cursors, const DatabaseState& now, bool sweep_due);
 
 }  // namespace keysyncd::ldap

@@ -200,7 +200,7 @@ std::expected<PassOutcome, PollError> read_by_dirsync(const PassContext& context
         return std::unexpected(std::move(warnings.error()));
     }
     outcome.warnings = std::move(*warnings);
-    return outcome;
+    return with_losses_proven(context, std::move(outcome));
 }
 
 }  // namespace keysyncd::ldap

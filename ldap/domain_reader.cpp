@@ -43,6 +43,10 @@ std::vector<bool> PassSink::with_news(std::span<const DirectoryUser> /*batch*/) 
     return {};
 }
 
+std::vector<KnownUser> PassSink::bereft() {
+    return {};
+}
+
 class DomainReader::Impl {
   public:
     Impl(config::DomainSettings settings, DeadlineSupervisor& supervisor, const ConnectionLimits& limits)
@@ -65,6 +69,7 @@ class DomainReader::Impl {
                               "for replication, at most half an hour; check it with repadmin /replsummary"});
             }
             end.start.may_lag = verdict.may_lag;
+            end.start.read_up_to = read_up_to(cursors, state);
             AdditionsSink additions(sink);
             std::uint64_t newest_usn = 0;
             const PassContext context =
@@ -217,6 +222,7 @@ class DomainReader::Impl {
         end.warnings = std::move(outcome.warnings);
         end.dirsync = tracking_->choice.dirsync;
         end.tracking_reason = tracking_->choice.reason;
+        end.hidden = std::move(outcome.hidden);
         end.metadata_asked = write_times_.asked();
         end.metadata_unreadable = write_times_.unreadable();
         if (!vector_) {

@@ -48,6 +48,7 @@ struct PassStart {
     std::chrono::nanoseconds clock_offset{};  ///< the domain controller's clock minus ours, round trip halved
     /// It may lag behind the one read before, and nobody can tell: what is missing here need not have been removed.
     bool may_lag = false;
+    std::uint64_t read_up_to = 0;  ///< uSNChanged that was read there before; 0: nothing, or set back since
 };
 
 /// Told once a pass has ended well. Everything it found has been handed to the sink before.
@@ -67,6 +68,13 @@ struct PassEnd {
     std::vector<std::string> given_up;      ///< servers that were waited for in vain: their cursors are to be dropped
     std::string lag_untold;                 ///< what to mend where nobody can tell whether this one lags behind others
     bool cut_short = false;                 ///< a look that saw as many users as it wanted: not to be stored
+    std::vector<Guid> hidden;               ///< of bereft(): their keys may no longer be read, and were not removed
+};
+
+/// A user that was read before.
+struct KnownUser {
+    Guid object_guid;
+    std::string dn;  ///< as it was then
 };
 
 /// Receives a pass on the worker thread. Returning false from users() stops the pass (PollFailure::stopped).
@@ -78,6 +86,9 @@ class PassSink {
     /// Asked before users(): which of them carry a key worth the search for its exact write (msDS-ReplValueMetaData)?
     /// One flag a user, or none at all when nobody does.
     virtual std::vector<bool> with_news(std::span<const DirectoryUser> batch);
+    /// Asked once after the last users(): who had keys and would lose all of them by what this pass showed, or did not
+    /// show? Each is looked for: PassEnd::hidden names those whose keys cannot be taken for removed.
+    virtual std::vector<KnownUser> bereft();
 };
 
 /// Whom to look for: by SID, else by objectGUID or mS-DS-ConsistencyGuid, else by a name that a person typed.

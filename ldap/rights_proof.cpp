@@ -6,9 +6,15 @@
 #include <iterator>
 
 #include "ldap/canary.hpp"
+#include "ldap/loss_proof.hpp"
 #include "ldap/user_entry.hpp"
 
 namespace keysyncd::ldap {
+namespace {
+
+constexpr std::size_t most_places_told = 20;
+
+}  // namespace
 
 void RightsProof::note(std::span<const DirectoryUser> users) {
     for (const auto& user : users) {
@@ -93,6 +99,29 @@ std::expected<std::vector<std::string>, PollError> RightsProof::after_window(Con
         }
     }
     return after_sweep(connection, root, base_dn, stop);
+}
+
+std::expected<UnprovenLosses, PollError> RightsProof::hidden_among(Connection& connection, const RootDse& root,
+                                                                   std::span<const KnownUser> bereft,
+                                                                   const std::stop_token& stop) const {
+    auto hidden = find_hidden(connection, root, bereft, stop);
+    if (!hidden) {
+        return std::unexpected(std::move(hidden.error()));
+    }
+    UnprovenLosses losses{.users = std::move(hidden->users), .warnings = {}};
+    for (const auto& [place, hiding] : hidden->places) {
+        if (losses.warnings.size() == most_places_told) {
+            break;
+        }
+        losses.warnings.push_back(
+            hiding == Hiding::keys
+                ? fmt::format("keys that were read before are kept as they were: {}",
+                              missing_right(key_attribute, place, account_))
+                : fmt::format("keys that were read before are kept as they were: the account no longer sees who is in "
+                              "{0}; let it, on a domain controller: dsacls \"{0}\" /G \"{1}:LCRC\"",
+                              place, account_.empty() ? "ACCOUNT" : account_));
+    }
+    return losses;
 }
 
 }  // namespace keysyncd::ldap

@@ -12,9 +12,16 @@
 #include "ldap/canary.hpp"
 #include "ldap/connection.hpp"
 #include "ldap/directory_user.hpp"
+#include "ldap/domain_reader.hpp"
 #include "ldap/root_dse.hpp"
 
 namespace keysyncd::ldap {
+
+/// Users whose keys did not come and can't be taken for removed.
+struct UnprovenLosses {
+    std::vector<Guid> users;
+    std::vector<std::string> warnings;  ///< one for each container that they are in
+};
 
 class RightsProof {
   public:
@@ -38,6 +45,11 @@ class RightsProof {
                                                                                   const RootDse& root,
                                                                                   const std::string& base_dn,
                                                                                   const std::stop_token& stop) const;
+
+    /// Of users that had keys and show none: those whose keys may no longer be read.
+    [[nodiscard]] std::expected<UnprovenLosses, PollError> hidden_among(Connection& connection, const RootDse& root,
+                                                                        std::span<const KnownUser> bereft,
+                                                                        const std::stop_token& stop) const;
 
   private:
     /// One warning for each attribute that some of these users hide.

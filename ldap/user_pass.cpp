@@ -1,6 +1,7 @@
 #include "ldap/user_pass.hpp"
 
 #include <algorithm>
+#include <iterator>
 
 #include "ldap/user_search.hpp"
 
@@ -21,6 +22,16 @@ std::expected<bool, PollError> deliver(const PassContext& context, std::vector<D
         }
     }
     return context.sink.users(std::move(batch));
+}
+
+std::expected<PassOutcome, PollError> with_losses_proven(const PassContext& context, PassOutcome outcome) {
+    auto hidden = context.proof.hidden_among(context.connection, context.root, context.sink.bereft(), context.stop);
+    if (!hidden) {
+        return std::unexpected(std::move(hidden.error()));
+    }
+    outcome.hidden = std::move(hidden->users);
+    std::ranges::move(hidden->warnings, std::back_inserter(outcome.warnings));
+    return outcome;
 }
 
 std::expected<PassOutcome, PollError> read_by_usn(const PassContext& context, const PassPlan& plan) {
@@ -46,17 +57,20 @@ std::expected<PassOutcome, PollError> read_by_usn(const PassContext& context, co
     }
     outcome.warnings = std::move(*warnings);
     if (sweep) {
-        return outcome;
+        return with_losses_proven(context, std::move(outcome));
     }
     auto deleted = read_tombstones(connection, context.root.default_naming_context, plan.first_usn, context.stop);
     if (!deleted) {
         return std::unexpected(std::move(deleted.error()));
     }
     outcome.entries += deleted->size();
+    for (const DirectoryUser& user : *deleted) {
+        context.newest_usn = std::max(context.newest_usn, user.usn_changed);
+    }
     if (!deleted->empty() && !context.sink.users(std::move(*deleted))) {
         return std::unexpected(PollError{PollFailure::stopped, connection.server().url(), "asked to stop"});
     }
-    return outcome;
+    return with_losses_proven(context, std::move(outcome));
 }
 
 }  // namespace keysyncd::ldap

@@ -22,6 +22,7 @@ struct PassOutcome {
     std::uint64_t entries = 0;
     std::vector<std::string> warnings;
     std::string dirsync_cookie;  ///< of a pass by DirSync
+    std::vector<Guid> hidden{};  ///< bereft users whose keys may still be there
 };
 
 /// What every pass needs.
@@ -39,6 +40,9 @@ struct PassContext {
 
 /// Hands users to the sink, with the exact writes of those that it calls news. False: the sink wants no more.
 [[nodiscard]] std::expected<bool, PollError> deliver(const PassContext& context, std::vector<DirectoryUser>&& batch);
+
+/// After everything was handed over and the answer is proven: looks for the users that would lose all their keys.
+[[nodiscard]] std::expected<PassOutcome, PollError> with_losses_proven(const PassContext& context, PassOutcome outcome);
 
 /// The sink has been told of the pass. Hands over no user of a quiet one.
 [[nodiscard]] std::expected<PassOutcome, PollError> read_by_usn(const PassContext& context, const PassPlan& plan);

@@ -10,9 +10,10 @@ DomainTable::DomainTable(Database& database)
       select_(database.prepare("SELECT id, name, domain_sid, base_dn, baseline_before, first_pass_done, last_pass, "
                                "last_sweep, last_write, last_cloud_write, fido_written_back FROM domains "
                                "WHERE name = ?")),
-      update_(database.prepare("UPDATE domains SET domain_sid = ?, base_dn = ?, first_pass_done = ?, last_pass = ?, "
-                               "last_sweep = ?, last_write = ?, last_cloud_write = ?, fido_written_back = ? "
-                               "WHERE id = ?")),
+      update_(database.prepare(
+          "UPDATE domains SET domain_sid = ?, base_dn = ?, baseline_before = ?, first_pass_done = ?, last_pass = ?, "
+          "last_sweep = ?, last_write = ?, last_cloud_write = ?, fido_written_back = ? "
+          "WHERE id = ?")),
       cursors_(database.prepare(
           "SELECT server, invocation_id, usn, dirsync_cookie, newest_usn FROM cursors WHERE domain_id = ? "
           "ORDER BY stored, server")),
@@ -45,9 +46,9 @@ DomainRow DomainTable::open(const std::string& name, Instant baseline_before) {
 void DomainTable::save(const DomainRow& row) {
     const std::vector<std::byte> sid = row.sid.to_bytes();
     update_
-        .bind(std::span<const std::byte>{sid}, row.base_dn, row.first_pass_done, to_column(row.last_pass),
-              to_column(row.last_sweep), to_column(row.last_write), to_column(row.last_cloud_write),
-              row.fido_written_back, row.id)
+        .bind(std::span<const std::byte>{sid}, row.base_dn, to_column(row.baseline_before), row.first_pass_done,
+              to_column(row.last_pass), to_column(row.last_sweep), to_column(row.last_write),
+              to_column(row.last_cloud_write), row.fido_written_back, row.id)
         .run();
 }
 

@@ -22,4 +22,7 @@ inline constexpr std::string_view malformed_file_records = "malformed_file_recor
 inline constexpr std::string_view registration_gap = "registration_gap";  ///< lost audit log so far, in ticks
 inline constexpr std::string_view wanted_findings = "wanted_findings.";   ///< and the domain's id: bits of the findings
 
+// Of the table `texts`.
+inline constexpr std::string_view scope = "scope.";  ///< and the domain's id: base_dn and filter of its passes so far
+
 }  // namespace keysyncd::daemon::meta_name

@@ -49,9 +49,8 @@ std::chrono::milliseconds ArrivalMonitor::step(const std::stop_token& stop) {
             last_failure_ = failure;
         } else if (!arrivals->empty()) {
             last_failure_.clear();
-            ledger_->call([&](LedgerDesk& desk) {
-                desk.directory.users.arrivals.record(id_, watch_.server(), *arrivals, clock_());
-            });
+            ledger_->call(
+                [&](LedgerDesk& desk) { desk.directory.users.arrivals.record(id_, watch_.server(), *arrivals); });
         }
     } catch (const std::exception& error) {
         log(LogLevel::error, "arrivals could not be recorded", {{"domain", domain_}, {"error", error.what()}});

@@ -70,6 +70,13 @@ class RecordingSink final : public ldap::PassSink {
         return true;
     }
 
+    std::vector<ldap::KnownUser> bereft() override {
+        if (!settle()) {
+            return {};
+        }
+        return ledger_->call([this](LedgerDesk& desk) { return desk.directory.bereft(domain_); });
+    }
+
     /// Waits until at most so many are under way; false once the ledger has failed.
     bool settle(std::size_t most = 0) {
         while (keys_under_way_ > most) {

@@ -39,6 +39,7 @@ LedgerService::LedgerService(const config::Settings& settings, metrics::Snapshot
     for (const config::DomainSettings& domain : settings.domains) {
         desk_->directory.users.findings.set_policy(domain_ids_[domain.name], finding_policy(domain.findings));
         desk_->directory.users.arrivals.observe(domain_ids_[domain.name], domain.observe_servers);
+        desk_->directory.set_scope(domain_ids_[domain.name], domain.base_dn, domain.filter, clock_() - lookback);
     }
     const bool swept =
         std::ranges::all_of(ledger_->domains(), [](const auto& domain) { return domain.second.first_pass_done; });

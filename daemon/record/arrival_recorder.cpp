@@ -3,13 +3,6 @@
 #include <algorithm>
 
 namespace keysyncd::daemon {
-namespace {
-
-// A key that has not reached a server in a week is not asked for any more.
-constexpr Ticks longest_awaited = std::chrono::days{7};
-
-}  // namespace
-
 void ArrivalRecorder::observe(DomainId domain, const std::vector<std::string>& servers) {
     observed_[domain] = servers;
     ledger_->in_transaction([&] {
@@ -29,8 +22,17 @@ void ArrivalRecorder::await(DomainId domain, const ldap::AwaitedKey& key, Instan
     }
 }
 
-void ArrivalRecorder::record(DomainId domain, const std::string& server, std::span<const ldap::KeyArrival> arrivals,
-                             Instant now) {
+void ArrivalRecorder::forget(DomainId domain, const ldap::AwaitedKey& key) {
+    const auto servers = observed_.find(domain);
+    if (servers == observed_.end()) {
+        return;
+    }
+    for (const std::string& server : servers->second) {
+        ledger_->awaited.erase(domain, server, key);
+    }
+}
+
+void ArrivalRecorder::record(DomainId domain, const std::string& server, std::span<const ldap::KeyArrival> arrivals) {
     ledger_->in_transaction([&] {
         for (const AwaitedTable::Row& awaited : ledger_->awaited.of(domain, server)) {
             const auto found = std::ranges::find_if(arrivals, [&](const ldap::KeyArrival& arrival) {
@@ -47,7 +49,6 @@ void ArrivalRecorder::record(DomainId domain, const std::string& server, std::sp
                 std::max(arrived - awaited.written_at, Ticks::zero()));
             ledger_->awaited.erase(domain, server, awaited.key);
         }
-        ledger_->awaited.forget_before(now - longest_awaited);
     });
 }
 

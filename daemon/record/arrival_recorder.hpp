@@ -12,6 +12,9 @@
 
 namespace keysyncd::daemon {
 
+/// A key that has not reached a server in a week is not asked for any more.
+inline constexpr Ticks longest_awaited = std::chrono::days{7};
+
 class ArrivalRecorder {
   public:
     explicit ArrivalRecorder(Ledger& ledger) : ledger_(&ledger) {}
@@ -20,8 +23,10 @@ class ArrivalRecorder {
     void observe(DomainId domain, const std::vector<std::string>& servers);
     /// A key was written: every observed server will show it. Inside the caller's transaction.
     void await(DomainId domain, const ldap::AwaitedKey& key, Instant written_at);
+    /// The key is gone before it was seen everywhere. Inside the caller's transaction.
+    void forget(DomainId domain, const ldap::AwaitedKey& key);
     /// What a look at an observed server found: measured from the write, and no longer awaited.
-    void record(DomainId domain, const std::string& server, std::span<const ldap::KeyArrival> arrivals, Instant now);
+    void record(DomainId domain, const std::string& server, std::span<const ldap::KeyArrival> arrivals);
 
   private:
     Ledger* ledger_;

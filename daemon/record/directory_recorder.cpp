@@ -1,7 +1,11 @@
 #include "daemon/record/directory_recorder.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <stdexcept>
+
+#include "daemon/ledger/meta_names.hpp"
 
 namespace keysyncd::daemon {
 namespace {
@@ -11,13 +15,37 @@ namespace {
 constexpr std::size_t users_per_commit = 8192;
 constexpr std::size_t new_users_per_commit = 65536;
 
+// Nothing in it speaks for the key attribute having been read at all.
+bool shows_no_key(const ldap::DirectoryUser& user) {
+    return !user.deleted && user.key_set == ldap::KeySet::whole && user.keys.empty() && user.malformed.empty();
+}
+
 }  // namespace
 
 DirectoryRecorder::DirectoryRecorder(Ledger& ledger, const config::SyncSettings& sync)
     : ledger_(&ledger), sync_(sync), users(ledger, sync) {}
 
+void DirectoryRecorder::set_scope(DomainId domain, std::string_view base_dn, std::string_view filter,
+                                  Instant baseline_before) {
+    const std::string name = fmt::format("{}{}", meta_name::scope, domain);
+    const std::string scope = fmt::format("{}\n{}", base_dn, filter);
+    const auto before = ledger_->texts.get(name);
+    if (before == scope) {
+        return;
+    }
+    ledger_->in_transaction([&] {
+        ledger_->texts.set(name, scope);
+        if (before) {
+            DomainRow& row = ledger_->domain(domain);
+            row.first_pass_done = false;
+            row.baseline_before = baseline_before;
+            row.last_sweep.reset();
+        }
+    });
+}
+
 void DirectoryRecorder::begin_pass(DomainId domain, const ldap::PassStart& start) {
-    users.set_clock_offset(domain, start.clock_offset);
+    users.begin_pass(domain, {.clock_offset = start.clock_offset, .read_up_to = start.read_up_to});
     Pass pass;
     pass.start = start;
     pass.rollbacks = ledger_->rollbacks();
@@ -39,7 +67,8 @@ std::vector<bool> DirectoryRecorder::with_news(DomainId domain, std::span<const 
         const std::vector<KeyRow> keys = known ? ledger_->keys.of_user(known->id) : std::vector<KeyRow>{};
         news[i] = std::ranges::any_of(found[i].keys, [&](const ldap::DirectoryKey& key) {
             const bool history = !row.first_pass_done && key.created_at && *key.created_at < row.baseline_before;
-            return !history && find_key(keys, key.key_id) == nullptr;
+            const KeyRow* row_of_key = find_key(keys, key.key_id);
+            return !history && (row_of_key == nullptr || row_of_key->state == KeyState::removed);
         });
     }
     return news;
@@ -50,10 +79,7 @@ void DirectoryRecorder::record(DomainId domain, std::span<const ldap::DirectoryU
     try {
         Pass& pass = passes_.at(domain);
         for (const ldap::DirectoryUser& user : found) {
-            const auto id = users.record(domain, user, now, pass.cloud_writes);
-            if (id && static_cast<std::size_t>(*id) < pass.seen.size()) {
-                pass.seen[static_cast<std::size_t>(*id)] = true;
-            }
+            record_user(domain, user, pass, now);
         }
         ledger_->figures.of(domain).entries += found.size();
         pass.uncommitted += found.size();
@@ -68,6 +94,33 @@ void DirectoryRecorder::record(DomainId domain, std::span<const ldap::DirectoryU
     }
 }
 
+void DirectoryRecorder::record_user(DomainId domain, const ldap::DirectoryUser& user, Pass& pass, Instant now) {
+    const auto stored = shows_no_key(user) ? ledger_->users.find(domain, user.object_guid) : std::nullopt;
+    const bool emptied = stored && (stored->flags & user_without_keys) == 0;
+    const auto id = emptied ? std::optional{stored->id} : users.record(domain, user, now, pass.cloud_writes);
+    if (emptied) {
+        pass.emptied.insert_or_assign(*id, user);
+    } else if (id) {
+        pass.emptied.erase(*id);  // found twice, as it changed meanwhile
+    }
+    if (id && static_cast<std::size_t>(*id) < pass.seen.size()) {
+        pass.seen[static_cast<std::size_t>(*id)] = true;
+    }
+}
+
+std::vector<ldap::KnownUser> DirectoryRecorder::bereft(DomainId domain) {
+    Pass& pass = passes_.at(domain);
+    std::vector<ldap::KnownUser> users_without;
+    for (const UserId id : unseen(domain, pass)) {
+        const UserRow user = ledger_->users.find(id).value();
+        users_without.push_back({user.guid, user.dn});
+    }
+    for (const auto& [id, user] : pass.emptied) {
+        users_without.push_back({user.object_guid, user.dn});
+    }
+    return users_without;
+}
+
 void DirectoryRecorder::finish_pass(DomainId domain_id, const ldap::PassEnd& end, Instant now) {
     const auto found = passes_.extract(domain_id);
     if (found.empty() || found.mapped().rollbacks != ledger_->rollbacks()) {
@@ -76,10 +129,10 @@ void DirectoryRecorder::finish_pass(DomainId domain_id, const ldap::PassEnd& end
     ledger_->in_transaction([&] {
         Pass& pass = found.mapped();
         const bool full_sweep = end.start.kind == ldap::PassKind::full_sweep;
+        if (!end.start.may_lag) {
+            remove_keys_of_bereft(domain_id, pass, end.hidden, now);
+        }
         if (full_sweep) {
-            if (!end.start.may_lag) {
-                remove_unseen(domain_id, pass, now);
-            }
             ++ledger_->figures.of(domain_id).full_sweeps;
         }
         store_bursts(domain_id, pass);
@@ -113,9 +166,17 @@ void DirectoryRecorder::after_first_sweeps() {
 }
 
 void DirectoryRecorder::abandon_pass(DomainId domain) {
-    passes_.erase(domain);
+    auto found = passes_.extract(domain);
     if (!first_sweep_goes_on()) {
         ledger_->expect_bulk(false);
+    }
+    if (found.empty() || found.mapped().rollbacks != ledger_->rollbacks()) {
+        return;
+    }
+    try {
+        ledger_->in_transaction([&] { store_bursts(domain, found.mapped()); });
+    } catch (const SqliteError&) {
+        // Undone: read again, as the cursor has not moved.
     }
 }
 
@@ -123,18 +184,35 @@ bool DirectoryRecorder::first_sweep_goes_on() const {
     return std::ranges::any_of(passes_, [&](const auto& pass) { return !ledger_->domain(pass.first).first_pass_done; });
 }
 
-void DirectoryRecorder::remove_unseen(DomainId domain, const Pass& pass, Instant now) {
-    if (pass.seen.size() <= 1) {
-        return;  // nobody was known
+const std::vector<UserId>& DirectoryRecorder::unseen(DomainId domain, Pass& pass) {
+    if (pass.unseen) {
+        return *pass.unseen;
     }
-    std::vector<UserId> missing;
+    std::vector<UserId>& missing = pass.unseen.emplace();
+    if (pass.seen.size() <= 1) {
+        return missing;  // no full sweep, or nobody was known
+    }
     ledger_->users.each_carrier(domain, [&](UserId id) {
         if (static_cast<std::size_t>(id) < pass.seen.size() && !pass.seen[static_cast<std::size_t>(id)]) {
             missing.push_back(id);
         }
     });
-    for (const UserId id : missing) {
-        users.lose(id, now);
+    return missing;
+}
+
+void DirectoryRecorder::remove_keys_of_bereft(DomainId domain, Pass& pass, std::vector<ldap::Guid> hidden,
+                                              Instant now) {
+    std::ranges::sort(hidden);
+    const auto is_hidden = [&](const ldap::Guid& guid) { return std::ranges::binary_search(hidden, guid); };
+    for (const UserId id : unseen(domain, pass)) {
+        if (hidden.empty() || !is_hidden(ledger_->users.find(id).value().guid)) {
+            users.lose(id, now);
+        }
+    }
+    for (const auto& [id, user] : pass.emptied) {
+        if (!is_hidden(user.object_guid)) {
+            users.record(domain, user, now, pass.cloud_writes);
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 #include "daemon/record/housekeeping.hpp"
 
+#include "daemon/record/arrival_recorder.hpp"
 #include "daemon/record/finding_recorder.hpp"
 
 namespace keysyncd::daemon {
@@ -19,6 +20,7 @@ void Housekeeping::tidy(Instant now) {
         if (!forgot_at_ || std::chrono::abs(now - *forgot_at_) >= between_forgetting) {
             forgot_at_ = now;
             forget_before(now - retention_);
+            ledger_->awaited.forget_before(now - longest_awaited);
         }
     });
 }

@@ -154,9 +154,14 @@ void UserRecorder::arrive(const Owner& owner, const ldap::DirectoryKey& key, con
         return;
     }
     DomainRow& domain = ledger_->domain(user.domain_id);
-    const WriteInterval write = bound_write({domain.first_pass_done ? domain.last_pass : std::nullopt, now,
-                                             observed.when_changed, key.write, clock_offset(user.domain_id)},
-                                            key.created_at);
+    const View& view = views_[user.domain_id];
+    const Sighting sighting{.previous_pass = domain.first_pass_done ? domain.last_pass : std::nullopt,
+                            .seen = now,
+                            .when_changed = observed.when_changed,
+                            .write = key.write,
+                            .clock_offset = view.clock_offset,
+                            .unchanged = observed.usn_changed != 0 && observed.usn_changed <= view.read_up_to};
+    const WriteInterval write = bound_write(sighting, key.created_at);
     row.written_earliest = write.earliest;
     row.written_latest = write.latest;
     row.precision = write.precision;
@@ -168,10 +173,11 @@ void UserRecorder::arrive(const Owner& owner, const ldap::DirectoryKey& key, con
     const bool readded = known != nullptr || write.readded;
     // Of what was there before the audit log is read from, nothing is announced: most of a first pass.
     const bool unannounced =
-        !domain.first_pass_done && key.created_at && *key.created_at < domain.baseline_before - match_tolerance;
+        !domain.last_pass && key.created_at && *key.created_at < domain.baseline_before - match_tolerance;
     const auto registration = cloud && !unannounced ? matcher_.key_arrived(user, row, now) : std::nullopt;
-    const bool history =
+    const bool baseline =
         !domain.first_pass_done && !registration && (!key.created_at || *key.created_at < domain.baseline_before);
+    const bool history = baseline || was_hidden(sighting, key.created_at);
 
     if (known != nullptr) {
         --state_count(*ledger_, user.domain_id, *known);
@@ -211,7 +217,7 @@ void UserRecorder::measure(DomainRow& domain, const UserRow& user, KeyRow& key, 
         ++figures.malformed_values[std::string{creation_time_missing}];
         return;
     }
-    key.delay = measure_delay(*key.created_at, write, clock_offset(domain.id));
+    key.delay = measure_delay(*key.created_at, write, views_[domain.id].clock_offset);
     if (!key.delay) {
         ++figures.malformed_values[std::string{created_after_written}];
         return;
@@ -244,6 +250,7 @@ std::optional<KeyRow> UserRecorder::carried_over(const Owner& owner, const KeyRo
         findings.removed(before.domain_id, left, nullptr);  // it goes on elsewhere: not short-lived
         left.removed_at = owner.now;
         ledger_->keys.save(left);
+        arrivals.forget(before.domain_id, {owner.user.guid, left.key_id});
         ++state_count(*ledger_, before.domain_id, left);
     }
     return moved;
@@ -257,6 +264,7 @@ void UserRecorder::remove(const UserRow& user, KeyRow key, Instant now, const ld
     ledger_->keys.save(key);
     ++state_count(*ledger_, user.domain_id, key);
     ++figures_of(*ledger_, user.domain_id, usage_of(key.usage)).removals;
+    arrivals.forget(user.domain_id, {user.guid, key.key_id});
     matcher_.key_removed(user, key, now);
 }
 
@@ -270,11 +278,6 @@ void UserRecorder::lose(UserId id, Instant now) {
     user.flags |= user_without_keys;
     user.fingerprint = 0;
     ledger_->users.update(user);
-}
-
-std::chrono::nanoseconds UserRecorder::clock_offset(DomainId domain) const {
-    const auto offset = clock_offsets_.find(domain);
-    return offset == clock_offsets_.end() ? std::chrono::nanoseconds{0} : offset->second;
 }
 
 }  // namespace keysyncd::daemon

@@ -27,8 +27,12 @@ class UserRecorder {
                                  std::vector<Instant>& cloud_writes);
     /// A full sweep did not return the user: its keys are gone.
     void lose(UserId id, Instant now);
-    /// The domain controller's clock minus ours, for the bounds of later measurements.
-    void set_clock_offset(DomainId domain, std::chrono::nanoseconds offset) { clock_offsets_[domain] = offset; }
+    /// How a pass looks at a domain, for the bounds of what is measured in it.
+    struct View {
+        std::chrono::nanoseconds clock_offset{};  ///< the domain controller's clock minus ours
+        std::uint64_t read_up_to = 0;             ///< uSNChanged that an earlier pass has read there
+    };
+    void begin_pass(DomainId domain, const View& view) { views_[domain] = view; }
 
     /// Nearly every user of the pass that begins is new: in the domain, and no other domain has any.
     void expect_new_users(DomainId domain, bool expected) { new_users_in_ = expected ? domain : 0; }
@@ -58,13 +62,12 @@ class UserRecorder {
     void measure(DomainRow& domain, const UserRow& user, KeyRow& key, const WriteInterval& write);
     /// A user moved between domains keeps its keys: nobody registered or wrote anything. The key's row for this domain.
     [[nodiscard]] std::optional<KeyRow> carried_over(const Owner& owner, const KeyRow& key);
-    [[nodiscard]] std::chrono::nanoseconds clock_offset(DomainId domain) const;
 
     Ledger* ledger_;
     config::SyncSettings sync_;
     RegistrationMatcher matcher_;
-    std::map<DomainId, std::chrono::nanoseconds> clock_offsets_;
-    DomainId new_users_in_ = 0;  ///< 0: nowhere
+    std::map<DomainId, View> views_;  ///< of the pass under way
+    DomainId new_users_in_ = 0;       ///< 0: nowhere
 };
 
 /// The row of this key among a user's; nullptr where there is none.

@@ -16,21 +16,36 @@ constexpr std::chrono::nanoseconds offset_noise = std::chrono::seconds{2};
 // An audit event of a removal may be stamped a little after the directory lost the key.
 constexpr Ticks removal_slack = std::chrono::minutes{1};
 
+// The latest moment of our clock that the domain controller can have meant.
+Instant at_our_clock(std::chrono::sys_seconds when_changed, std::chrono::nanoseconds clock_offset) noexcept {
+    const auto offset = std::chrono::abs(clock_offset);
+    return Instant{when_changed} + (offset > offset_noise ? duration_cast<Ticks>(offset) : Ticks::zero());
+}
+
 }  // namespace
+
+bool was_hidden(const Sighting& sighting, std::optional<Instant> created_at) noexcept {
+    if (sighting.write || !sighting.unchanged || !sighting.when_changed) {
+        return false;
+    }
+    // A key that is younger than its user's last change has not counted as a change at all: then nothing is known.
+    // whenChanged has whole seconds.
+    const Instant changed = at_our_clock(*sighting.when_changed, sighting.clock_offset) + one_second;
+    return !created_at || *created_at <= changed;
+}
 
 WriteInterval bound_write(const Sighting& sighting, std::optional<Instant> registered_at) noexcept {
     if (sighting.write) {
         const Instant at = sighting.write->at;
         return {at, at, metrics::Precision::exact, sighting.write->version > 1};
     }
-    WriteInterval interval;
-    const auto offset = std::chrono::abs(sighting.clock_offset);
-    const Ticks widening = offset > offset_noise ? duration_cast<Ticks>(offset) : Ticks::zero();
-    interval.latest = sighting.seen;
+    WriteInterval interval{.earliest = Instant::min(), .latest = sighting.seen};
     if (sighting.when_changed) {
-        interval.latest = std::min(interval.latest, Instant{*sighting.when_changed} + widening);
+        interval.latest = std::min(interval.latest, at_our_clock(*sighting.when_changed, sighting.clock_offset));
     }
-    interval.earliest = sighting.previous_pass.value_or(Instant::min());
+    if (!was_hidden(sighting, registered_at)) {
+        interval.earliest = sighting.previous_pass.value_or(Instant::min());
+    }
     if (registered_at) {
         interval.earliest = std::max(interval.earliest, *registered_at);
     }

@@ -34,7 +34,13 @@ struct Sighting {
     std::optional<std::chrono::sys_seconds> when_changed;  ///< of the user, the domain controller's clock
     std::optional<ldap::DirectoryKey::Write> write;        ///< from replication metadata
     std::chrono::nanoseconds clock_offset{};               ///< domain controller minus ours
+    bool unchanged = false;  ///< the user, since an earlier pass read this domain controller's database, by uSNChanged
 };
+
+/// The user has not changed since a pass over the same database did not show the key: it was there then, and comes to
+/// light only now (a right, another base_dn or filter). When it was written nobody knows. By uSNChanged, not by
+/// whenChanged: what another domain controller had long before, and what replication brought late, is news.
+[[nodiscard]] bool was_hidden(const Sighting& sighting, std::optional<Instant> created_at) noexcept;
 
 /// exact where the metadata named the write; else between the last pass without the key and now, the upper bound
 /// narrowed by whenChanged: the write itself bumped it, so the write is never later. A clock offset widens that bound.

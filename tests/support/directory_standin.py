@@ -21,6 +21,7 @@ BASE = "DC=standin,DC=test"
 ACCOUNT = "svc@standin.test"
 _KEY_SCHEMA = uuid.UUID("5b47d60f-6090-40b2-9f37-2a4de88f3063")
 _EPOCH_OFFSET = 116444736000000000
+_OPEN_TO_EVERYONE = bytes([1]) + bytes(19)  # a security descriptor without an access control list
 
 
 def raw(data):
@@ -69,7 +70,8 @@ def user(name, blobs=(), usn=100, changed=1_790_000_000, metadata=(), base=BASE,
         "objectGUID": [raw(uuid.uuid5(uuid.NAMESPACE_X500, dn).bytes_le)],
         "objectSid": [raw(bytes.fromhex("010500000000000515000000") + struct.pack("<IIII", 1, 2, 3, usn))],
         "sAMAccountName": [name], "userPrincipalName": [f"{name}@standin.test"], "userAccountControl": ["512"],
-        "whenChanged": [generalized_time(changed)], "uSNChanged": [str(usn)]}
+        "whenChanged": [generalized_time(changed)], "uSNChanged": [str(usn)],
+        "nTSecurityDescriptor": [raw(_OPEN_TO_EVERYONE)]}
     if blobs:
         content["msDS-KeyCredentialLink"] = [key_blob.dn_binary(blob, dn) for blob in blobs]
     if metadata:

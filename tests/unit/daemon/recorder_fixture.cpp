@@ -79,7 +79,12 @@ ldap::DirectoryUser RecorderFixture::user(std::uint8_t number, std::vector<ldap:
 }
 
 void RecorderFixture::pass(ldap::PassKind kind, const std::vector<ldap::DirectoryUser>& users) {
-    const ldap::PassStart begun{kind, "ldaps://dc1", "", now};
+    const ldap::PassStart begun{.kind = kind,
+                                .server = "ldaps://dc1",
+                                .reason = "",
+                                .started = now,
+                                .clock_offset = {},
+                                .read_up_to = read_up_to};
     desk->directory.begin_pass(domain, begun);
     desk->directory.record(domain, users, now);
     ldap::PassEnd end;

@@ -59,6 +59,7 @@ class RecorderFixture {
     [[nodiscard]] metrics::UsageFigures ngc() { return figures().usage[0]; }
 
     Instant now = start;
+    std::uint64_t read_up_to = 0;  ///< uSNChanged that was read before the next pass
     TemporaryFolder folder;
     config::Settings settings = settings_for(folder.path());
     std::unique_ptr<Ledger> ledger;

@@ -121,6 +121,18 @@ TEST_CASE("a confidential attribute needs the control right as well") {
     CHECK(readable({{.type = 0, .mask = read_property | control_access}}, confidential));
 }
 
+TEST_CASE("listing a container is a right of its own, on the whole object") {
+    const auto lists = [](const std::vector<Ace>& aces) { return may_list(*parse_dacl(descriptor(aces)), token); };
+    CHECK(lists({{.type = 0, .mask = 0x4}}));
+    CHECK(lists({{.type = 0, .mask = 0x80000000}}));
+    CHECK(lists({{.type = 0, .mask = 0x10000000}}));
+    CHECK_FALSE(lists({{.type = 0, .mask = read_property}}));
+    CHECK_FALSE(lists({{.type = 0, .mask = 0x4, .trustee = strangers}}));
+    CHECK_FALSE(lists({{.type = 1, .mask = 0x4}, {.type = 0, .mask = 0x4}}));
+    CHECK_FALSE(lists({{.type = 5, .mask = 0x4, .object_type = attribute_id}}));
+    CHECK(may_list(std::nullopt, token));
+}
+
 TEST_CASE("conditional entries never grant, and deny as if their condition held") {
     CHECK_FALSE(readable({{.type = 9}}));
     CHECK_FALSE(readable({{.type = 10}, {.type = 0}}));

@@ -75,3 +75,12 @@ TEST_CASE("a highestCommittedUSN below the cursor is a database that was set bac
     CHECK(plan.kind == PassKind::full_sweep);
     CHECK(plan.reason.find("499 below 500") != std::string::npos);
 }
+
+TEST_CASE("how far a database was read is its own cursor's word, unless it was set back") {
+    const std::vector cursors{cursor("ldaps://dc2", 2, 9000), cursor("ldaps://dc1", 1, 500)};
+    CHECK(read_up_to(cursors, dc1_at(777)) == 500);
+    CHECK(read_up_to(cursors, dc1_at(500)) == 500);
+    CHECK(read_up_to(cursors, dc1_at(499)) == 0);
+    CHECK(read_up_to(cursors, dc1_at(777, 3)) == 0);
+    CHECK(read_up_to({}, dc1_at(777)) == 0);
+}

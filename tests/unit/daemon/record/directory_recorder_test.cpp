@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
+
 #include "tests/unit/daemon/recorder_fixture.hpp"
 
 namespace keysyncd::daemon::test {
@@ -123,6 +125,67 @@ TEST_CASE("a tombstone takes the keys along") {
     CHECK(f.ngc().removals == 1);
 }
 
+TEST_CASE("the keys of a user whose keys are hidden stay, in a window and in a sweep") {
+    RecorderFixture f;
+    f.sweep({f.user(1, {f.key(1, start - 10min)}), f.user(2, {f.key(2, start - 10min)}), f.user(3, {})});
+    for (const auto kind : {ldap::PassKind::window, ldap::PassKind::full_sweep}) {
+        f.now += 1min;
+        const ldap::PassStart begun{kind, "ldaps://dc1", "", f.now};
+        f.desk->directory.begin_pass(f.domain, begun);
+        f.desk->directory.record(f.domain, std::vector{f.user(1, {}), f.user(3, {})}, f.now);
+        std::vector<ldap::Guid> asked;
+        for (const ldap::KnownUser& user : f.desk->directory.bereft(f.domain)) {
+            asked.push_back(user.object_guid);
+            CHECK(user.dn.starts_with("CN=user"));
+        }
+        std::ranges::sort(asked);
+        CHECK(asked == (kind == ldap::PassKind::window ? std::vector{guid(1)} : std::vector{guid(1), guid(2)}));
+        ldap::PassEnd end;
+        end.start = begun;
+        end.hidden = {guid(2), guid(1)};
+        f.desk->directory.finish_pass(f.domain, end, f.now);
+    }
+    CHECK(f.ngc().removals == 0);
+    CHECK(f.keys_in(State::synced) == 2);
+    // The right came back: nothing was written.
+    f.now += 1min;
+    f.sweep({f.user(1, {f.key(1, start - 10min)}), f.user(2, {f.key(2, start - 10min)})});
+    CHECK(f.ngc().writes == 2);
+    f.now += 1min;
+    f.sweep({f.user(1, {})});
+    CHECK(f.ngc().removals == 2);
+}
+
+TEST_CASE("an abandoned pass leaves what was shown, and removes nothing that is not proven") {
+    RecorderFixture f;
+    f.sweep({f.user(1, {f.key(1, start - 10min)}), f.user(2, {f.key(2, start - 10min), f.key(3, start - 10min)})});
+    f.now += 1min;
+    f.desk->directory.begin_pass(f.domain, {ldap::PassKind::window, "ldaps://dc1", "", f.now});
+    f.desk->directory.record(
+        f.domain, std::vector{f.user(1, {}), f.user(2, {f.key(2, start - 10min)}), f.user(4, {f.key(4, f.now - 30s)})},
+        f.now);
+    f.desk->directory.abandon_pass(f.domain);
+    const auto looks_so = [&] {
+        CHECK(f.ngc().removals == 1);  // of user 2, which shows another one
+        CHECK(f.ngc().writes == 4);
+        CHECK(f.keys_in(State::synced) == 3);
+        CHECK(f.ledger->bursts.newest(f.domain).back().last == Instant{*f.user(4, {}).when_changed});
+    };
+    looks_so();
+    f.restart();
+    looks_so();
+}
+
+TEST_CASE("a user found twice in a pass counts as it was found last") {
+    RecorderFixture f;
+    f.sweep({f.user(1, {f.key(1, start - 10min)}), f.user(2, {f.key(2, start - 10min)})});
+    f.now += 1min;
+    f.window(
+        {f.user(1, {}), f.user(1, {f.key(1, start - 10min)}), f.user(2, {f.key(2, start - 10min)}), f.user(2, {})});
+    CHECK(f.ngc().removals == 1);
+    CHECK(f.keys_in(State::synced) == 1);
+}
+
 TEST_CASE("a rename keeps the keys") {
     RecorderFixture f;
     f.sweep({f.user(1, {f.key(1, start - 10min)})});
@@ -239,6 +302,87 @@ TEST_CASE("a user moved to another domain keeps its keys: nothing was written or
     CHECK(f.ngc().removals == 0);
 }
 
+TEST_CASE("a key of a user that has not changed since it was not shown was hidden: nobody knows when it was written") {
+    RecorderFixture f;
+    f.sweep({f.user(1, {f.key(1, start - 40 * 24h)})});
+    ldap::DirectoryUser old = f.user(2, {f.key(2, start - 40 * 24h), f.key(3, start - 90min)});
+    old.when_changed = std::chrono::floor<std::chrono::seconds>(start - 1h);
+    old.usn_changed = 1000;
+    f.desk->directory.users.arrivals.observe(f.domain, {"ldaps://branch"});
+    f.now += 10min;
+    SUBCASE("by uSNChanged") {
+        f.read_up_to = 1000;
+        f.sweep({f.user(1, {f.key(1, start - 40 * 24h)}), old});
+        CHECK(f.keys_in(State::synced) == 3);
+        CHECK(f.ngc().writes == 0);
+        CHECK(f.ngc().registrations == 0);
+        CHECK(f.ngc().delay.count() == 0);
+        CHECK(f.ngc().missed_cycles == 0);
+        CHECK(f.ledger->awaited.of(f.domain, "ldaps://branch").empty());
+        const auto rows = f.ledger->keys.of_user(f.ledger->users.find(f.domain, guid(2))->id);
+        CHECK(rows.front().written_earliest == start - 40 * 24h);
+        CHECK(rows.front().written_latest == Instant{*old.when_changed});
+    }
+    SUBCASE("not where replication brought it since, or another domain controller had it before") {
+        f.read_up_to = 999;
+        f.sweep({f.user(1, {f.key(1, start - 40 * 24h)}), old});
+        CHECK(f.ngc().writes == 2);
+        CHECK(f.ngc().delay.count() == 2);
+    }
+    SUBCASE("not where uSNChanged does not show") {
+        f.read_up_to = 1000;
+        old.usn_changed = 0;
+        f.sweep({f.user(1, {f.key(1, start - 40 * 24h)}), old});
+        CHECK(f.ngc().delay.count() == 2);
+    }
+    SUBCASE("nor where replication metadata names the write") {
+        f.read_up_to = 1000;
+        for (ldap::DirectoryKey& key : old.keys) {
+            key.write = ldap::DirectoryKey::Write{start - 1h, start - 1h, 1, {}};
+        }
+        f.sweep({f.user(1, {f.key(1, start - 40 * 24h)}), old});
+        CHECK(f.figures().measurements[0] == 2);
+    }
+}
+
+TEST_CASE("a registration whose key was hidden is over, and not measured") {
+    RecorderFixture f;
+    f.audit({RecorderFixture::added("event-1", 2, start - 2h)});
+    f.sweep({});
+    CHECK(f.keys_in(State::pending) == 1);
+    f.now += 10min;
+    f.read_up_to = 1000;
+    ldap::DirectoryUser shown = f.user(2, {f.key(2, start - 2h)});
+    shown.when_changed = std::chrono::floor<std::chrono::seconds>(start - 10min);
+    shown.usn_changed = 999;
+    f.sweep({shown});
+    CHECK(f.keys_in(State::pending) == 0);
+    CHECK(f.keys_in(State::synced) == 1);
+    CHECK(f.ngc().delay.count() == 0);
+}
+
+TEST_CASE("another base_dn or filter is a new baseline, and swept") {
+    RecorderFixture f;
+    f.desk->directory.set_scope(f.domain, "", "", start - 24h);
+    f.sweep({f.user(1, {f.key(1, start - 40 * 24h)})});
+    f.now += 1h;
+    f.restart();
+    f.desk->directory.set_scope(f.domain, "", "", f.now - 24h);
+    CHECK(f.ledger->domain(f.domain).last_sweep == start);
+    f.desk->directory.set_scope(f.domain, "", "(department=x)", f.now - 24h);
+    f.restart();
+    CHECK_FALSE(f.ledger->domain(f.domain).last_sweep);
+    CHECK(f.ledger->domain(f.domain).baseline_before == f.now - 24h);
+    // Their users changed just now: uSNChanged tells nothing.
+    f.sweep(
+        {f.user(1, {f.key(1, start - 40 * 24h)}), f.user(2, {f.key(2, start - 40 * 24h), f.key(3, f.now - 20min)})});
+    CHECK(f.keys_in(State::synced) == 3);
+    CHECK(f.ngc().writes == 1);
+    CHECK(f.ngc().delay.sum_ticks == Ticks{20min}.count());
+    f.desk->directory.set_scope(f.domain, "", "(department=x)", f.now - 24h);
+    CHECK(f.ledger->domain(f.domain).last_sweep == f.now);
+}
+
 TEST_CASE("only users with a new key are worth asking for their metadata") {
     RecorderFixture f;
     f.sweep({f.user(1, {f.key(1, start - 10min)})});
@@ -246,6 +390,34 @@ TEST_CASE("only users with a new key are worth asking for their metadata") {
         f.user(1, {f.key(1, start - 10min)}), f.user(1, {f.key(1, start - 10min), f.key(2, start)}),
         f.user(2, {f.key(3, start, ldap::KeySource::active_directory)}), f.user(3, {f.key(4, start)})};
     CHECK(f.desk->directory.with_news(f.domain, users) == std::vector<bool>{false, true, true, true});
+}
+
+TEST_CASE("a key that was removed is news when it comes back") {
+    RecorderFixture f;
+    const std::vector<ldap::DirectoryUser> users{f.user(1, {f.key(1, start - 10min)})};
+    f.sweep(users);
+    f.now += 1min;
+    f.window({f.user(1, {})});
+    CHECK(f.desk->directory.with_news(f.domain, users) == std::vector<bool>{true});
+}
+
+TEST_CASE("a key that is removed, or has not come in a week, is awaited no more") {
+    RecorderFixture f;
+    const auto awaited = [&] { return f.ledger->awaited.of(f.domain, "ldaps://branch").size(); };
+    f.desk->directory.users.arrivals.observe(f.domain, {"ldaps://branch"});
+    f.sweep({});
+    f.now += 1min;
+    f.window({f.user(1, {f.key(1, start)}), f.user(2, {f.key(2, start)})});
+    CHECK(awaited() == 2);
+    f.now += 1min;
+    f.window({f.user(1, {})});
+    CHECK(awaited() == 1);
+    f.now += 6 * 24h;
+    f.desk->housekeeping.tidy(f.now);
+    CHECK(awaited() == 1);
+    f.now += 24h;
+    f.desk->housekeeping.tidy(f.now);
+    CHECK(awaited() == 0);
 }
 
 TEST_CASE("a new key is awaited on every observed server, measured there once, and kept across restarts") {
@@ -260,8 +432,8 @@ TEST_CASE("a new key is awaited on every observed server, measured there once, a
     REQUIRE(f.ledger->awaited.of(f.domain, "ldaps://branch").size() == 1);
     const ldap::KeyArrival arrival{
         {guid(1), f.key(1, start).key_id}, f.now + 100s, std::chrono::floor<std::chrono::seconds>(f.now + 90s)};
-    f.desk->directory.users.arrivals.record(f.domain, "ldaps://branch", std::vector{arrival}, f.now + 100s);
-    f.desk->directory.users.arrivals.record(f.domain, "ldaps://branch", std::vector{arrival}, f.now + 200s);
+    f.desk->directory.users.arrivals.record(f.domain, "ldaps://branch", std::vector{arrival});
+    f.desk->directory.users.arrivals.record(f.domain, "ldaps://branch", std::vector{arrival});
     const metrics::Histogram delay = f.figures().replication_delay.at("ldaps://branch");
     CHECK(delay.count() == 1);
     CHECK(delay.sum_ticks == Ticks{90s}.count());

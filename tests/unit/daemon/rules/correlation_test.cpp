@@ -60,6 +60,37 @@ TEST_CASE("without metadata the write lies between the last pass and now, narrow
     }
 }
 
+TEST_CASE("a key was hidden where its user has not changed since the last look at that database") {
+    Sighting sighting{noon - 10min, noon, seconds_of(noon - 12min), {}, 0ns, true};
+    CHECK(was_hidden(sighting, noon - 2h));
+    CHECK(was_hidden(sighting, std::nullopt));
+    SUBCASE("the write lies anywhere between its registration and the change") {
+        const WriteInterval write = bound_write(sighting, noon - 2h);
+        CHECK(write.earliest == noon - 2h);
+        CHECK(write.latest == noon - 12min);
+        CHECK(bound_write(sighting, std::nullopt).earliest == Instant::min());
+    }
+    SUBCASE("not where the change did not bring it, but for a second and the clock's offset") {
+        CHECK(was_hidden(sighting, noon - 12min + 900ms));
+        CHECK_FALSE(was_hidden(sighting, noon - 12min + 1100ms));
+        CHECK_FALSE(was_hidden(sighting, noon - 11min));
+        sighting.clock_offset = -2min;
+        CHECK(was_hidden(sighting, noon - 11min));
+    }
+    SUBCASE("not where it has changed") {
+        sighting.unchanged = false;
+        CHECK_FALSE(was_hidden(sighting, noon - 2h));
+    }
+    SUBCASE("not where the last change is not known") {
+        sighting.when_changed.reset();
+        CHECK_FALSE(was_hidden(sighting, noon - 2h));
+    }
+    SUBCASE("not where the write itself is known") {
+        sighting.write = ldap::DirectoryKey::Write{noon - 1h, noon - 1h, 1, {}};
+        CHECK_FALSE(was_hidden(sighting, noon - 2h));
+    }
+}
+
 TEST_CASE("a delay below zero is 0 within a second and the offset, and no measurement beyond") {
     const WriteInterval write{noon, noon};
     CHECK(measure_delay(noon - 90s, write, 0ns) == Ticks{90s});
