@@ -138,7 +138,7 @@ class Figures(Page):
                    };""")
         self.search("nobody@corp.example.com")
         self.until(lambda: self.js("return !!window.release"), "the first search was not asked")
-        self.search("user6@lab.example.com")
+        self.search("user5@lab.example.com")
         self.until(lambda: "Next write expected" in self.text("#found"), "the second search found nothing")
         self.js("window.release()")
         self.until(lambda: self.js("return window.late"), "the late answer did not come")
