@@ -27,8 +27,8 @@ struct DirectoryKey {
     std::vector<std::byte> custom_key_information;
     bool has_last_logon = false;  ///< entry 8 is there (tool fingerprints)
     std::size_t blob_bytes = 0;
-    std::uint64_t value_hash = 0;        ///< of the whole value: joins replication metadata and tells equal values
-    std::vector<std::byte> rsa_modulus;  ///< empty unless RSA
+    std::uint64_t value_hash = 0;  ///< of the whole value: joins replication metadata and tells equal values
+    bool roca_weak = false;        ///< an RSA modulus with ROCA's fingerprint
 
     /// Exact write, where msDS-ReplValueMetaData named it.
     struct Write {

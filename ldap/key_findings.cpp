@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <array>
 
-#include "ldap/roca.hpp"
-
 namespace keysyncd::ldap {
 namespace {
 
@@ -92,7 +90,7 @@ KeyFindings find_key_findings(const DirectoryKey& key, const DirectoryUser& user
     add_if(created_after(key.created_at, written_at, policy), KeyFinding::created_after_write);
     add_if(has(key, Anomaly::key_hash_mismatch), KeyFinding::key_hash_wrong);
     add_if(find_tool_mark(key) != ToolMark::none, KeyFinding::tool_fingerprint);
-    add_if((policy.enabled & bit(KeyFinding::roca)) != 0 && has_roca_fingerprint(key.rsa_modulus), KeyFinding::roca);
+    add_if((policy.enabled & bit(KeyFinding::roca)) != 0 && key.roca_weak, KeyFinding::roca);
     add_if(user.protected_account, KeyFinding::protected_account);
     add_if(user.disabled, KeyFinding::disabled_account);
     return found & policy.enabled;

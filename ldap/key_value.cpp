@@ -6,6 +6,7 @@
 #include "ldap/dn_binary.hpp"
 #include "ldap/hex.hpp"
 #include "ldap/key_blob_view.hpp"
+#include "ldap/roca.hpp"
 #include "ldap/value_hash.hpp"
 
 namespace keysyncd::ldap {
@@ -45,7 +46,7 @@ std::expected<DirectoryKey, MalformedValue> decode_key_blob(std::span<const std:
     key.blob_bytes = blob.size();
     key.value_hash = hash;
     if (const auto& rsa = view->inspected_material.rsa) {
-        key.rsa_modulus = copy(rsa->modulus);
+        key.roca_weak = has_roca_fingerprint(rsa->modulus);
     }
     return key;
 }

@@ -13,7 +13,7 @@ namespace {
 // Often enough that a crash repeats little. A first sweep is read again whole after a crash, and each of its commits
 // writes nearly every page of the index of users, which come in no order.
 constexpr std::size_t users_per_commit = 8192;
-constexpr std::size_t new_users_per_commit = 65536;
+constexpr std::size_t new_users_per_commit = 262144;
 
 // Nothing in it speaks for the key attribute having been read at all.
 bool shows_no_key(const ldap::DirectoryUser& user) {

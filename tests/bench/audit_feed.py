@@ -10,7 +10,7 @@ from lab import children
 from lab.errors import LabError
 from lab.keysyncd_process import KeysyncdProcess
 from measure import cpu_seconds, resident_bytes
-from slapd_estate import BIND_DN
+from slapd_estate import BIND_DN, SlapdEstate
 
 _FILES = 10
 _ONE_KEY_IN = 20
@@ -61,8 +61,10 @@ def _jq(paths):
     return time.monotonic() - begun
 
 
-def audit_feed(report, folder, estate, records):
-    """`estate`: a directory, which a daemon needs too; nobody in the records is in it."""
+def audit_feed(report, folder, records):
+    estate = SlapdEstate(folder / "elsewhere", 100)  # a daemon needs a directory too; nobody in the records is in it
+    estate.load()
+    estate.start()
     paths = _write(folder / "exported", records)
     size = sum(os.path.getsize(path) for path in paths)
     jq = _jq(paths)
@@ -91,3 +93,4 @@ def audit_feed(report, folder, estate, records):
     report.tell("audit feed, memory", f"{growth / 1e6:+.1f} MB from the first tenth to the end, "
                 f"{marks[-1][1] / 1e6:.1f} MB then", growth / _FLAT_BYTES, 1.0)
     daemon.stop()
+    estate.stop()

@@ -215,8 +215,8 @@ def main():
         daemon = sweep(report, folder, estate, blackbox)
         polls(report, daemon, estate)
         ledger(report, daemon, estate, bare)
-        audit_feed(report, folder, estate, arguments.records)
         estate.stop()
+        audit_feed(report, folder, arguments.records)
     decode = os.environ.get("BENCH_DECODE")
     if decode:
         report.kept &= subprocess.run([decode]).returncode == 0

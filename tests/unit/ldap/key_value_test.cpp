@@ -6,6 +6,7 @@
 
 #include "ldap/value_hash.hpp"
 #include "tests/support/key_credential_builder.hpp"
+#include "tests/support/roca_modulus.hpp"
 
 namespace ldap = keysyncd::ldap;
 using namespace keysyncd::testing;
@@ -32,8 +33,10 @@ TEST_CASE("a value becomes the key that the daemon keeps") {
     CHECK(key->has_last_logon);
     CHECK(key->blob_bytes == 416);
     CHECK(key->value_hash == ldap::value_hash(builder.build()));
-    CHECK(key->rsa_modulus == make_modulus(5));
+    CHECK_FALSE(key->roca_weak);
     CHECK(!key->write);
+    const auto weak = KeyCredentialBuilder{5}.material(bcrypt_rsa_material(make_roca_modulus(5)));
+    CHECK(ldap::decode_key_value(weak.value(), now)->roca_weak);
 }
 
 TEST_CASE("values larger than usual decode the same") {
