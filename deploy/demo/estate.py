@@ -14,9 +14,10 @@ _NAMES = ("ada grace alan edsger barbara donald dennis ken bjarne margaret lesli
 
 
 class Estate:
-    def __init__(self, tenant, directory, users, cycle, seed):
+    def __init__(self, tenant, directory, users, cycle, seed, most_keys=None):
+        """`most_keys`: a user that has so many gives up the oldest for a new one, so that the estate stays as large."""
         self._tenant, self._directory = tenant, directory
-        self._count, self._cycle = users, cycle
+        self._count, self._cycle, self._most_keys = users, cycle, most_keys
         self._random = random.Random(seed)
         self._users = []
         self._next_event = time.monotonic()
@@ -58,8 +59,16 @@ class Estate:
             self._write_local_key(user)
         else:
             usage = "FIDO" if kind > 0.93 else "NGC"
+            self._make_room(user, delay)
             self._tenant.register_key(user["upn"], usage=usage, audit_delay=delay)
             self.registered += 1
+
+    def _make_room(self, user, delay):
+        if self._most_keys is None:
+            return
+        keys = self._tenant.keys(user["upn"], deleted=False)
+        for key in keys[:max(0, len(keys) + 1 - self._most_keys)]:
+            self._tenant.delete_key(key["key_id"], audit_delay=delay)
 
     def _remove_key(self, user, delay):
         keys = self._tenant.keys(user["upn"], deleted=False)

@@ -22,6 +22,7 @@ from options import duration
 
 CYCLE = 30
 LARGEST_SLOPE = 1_000_000  # bytes an hour
+MOST_KEYS = 3  # of a user: a directory that grew would need more memory by right
 # Caches fill, threads get their arenas: what counts is what comes after.
 WARM_UP = 0.25
 
@@ -84,7 +85,7 @@ def main():
     with tempfile.TemporaryDirectory(prefix="keysyncd-soak-", dir="/var/tmp") as name, SambaDc() as dc, \
             EntraStandin(pathlib.Path(name) / "entra", throttle=(5, 10.0)) as entra:
         folder = pathlib.Path(name)
-        estate = Estate(entra.tenant, dc.directory, arguments.users, CYCLE, seed=1)
+        estate = Estate(entra.tenant, dc.directory, arguments.users, CYCLE, seed=1, most_keys=MOST_KEYS)
         print(f"== {arguments.users} users", flush=True)
         estate.populate()
         connect = ConnectSimulator(entra.tenant, dc.directory)
