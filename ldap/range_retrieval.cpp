@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 
 namespace keysyncd::ldap {
@@ -55,15 +56,13 @@ const Attribute* find_with_range(const Entry& entry, std::string_view name) {
 }
 
 bool has_partial_range(const EntryView& entry, std::string_view name) {
-    for (const AttributeView& attribute : entry.attributes) {
-        if (attribute.name.size() > name.size() + marker.size()) {
-            const auto ranged = parse_ranged_name(attribute.name);
-            if (ranged && equal_names(ranged->base, name)) {
-                return true;
-            }
+    return std::ranges::any_of(entry.attributes, [&](const AttributeView& attribute) {
+        if (attribute.name.size() <= name.size() + marker.size()) {
+            return false;
         }
-    }
-    return false;
+        const auto ranged = parse_ranged_name(attribute.name);
+        return ranged && equal_names(ranged->base, name);
+    });
 }
 
 std::optional<std::string> next_range(const Attribute& attribute) {
