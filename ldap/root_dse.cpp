@@ -38,8 +38,13 @@ std::expected<RootDse, std::string> parse_root_dse(const Entry& entry, Instant s
         root.supported_controls = controls->values;
     }
     // Whole seconds, cut off: on average half a second has passed since.
-    const Instant theirs = *time + std::chrono::milliseconds(500);
-    root.clock_offset = theirs - (sent + (received - sent) / 2);
+    constexpr std::chrono::milliseconds half_a_second{500};
+    const Instant theirs = *time + half_a_second;
+    const auto half_trip = (received - sent) / 2;
+    const auto offset = theirs - (sent + half_trip);
+    // Of a server that stood still in the middle the answer says no more than the round trip explains.
+    const bool explained = half_trip > half_a_second && std::chrono::abs(offset) <= half_trip + half_a_second;
+    root.clock_offset = explained ? Ticks::zero() : offset;
     return root;
 }
 

@@ -99,6 +99,10 @@ TEST_CASE("the rootDSE and the clock that it tells") {
     CHECK(root->supports("1.2.840.113556.1.4.841"));
     CHECK_FALSE(root->supports("1.2.840.113556.1.4.528"));
     CHECK(root->clock_offset == 10s + 500ms - 200ms);
+    // A server that stood still for as long as its answer took: its clock may well be right.
+    CHECK(parse_root_dse(entry, now, now + 10s)->clock_offset == 0s);
+    CHECK(parse_root_dse(entry, now + 10s, now + 20s)->clock_offset == 0s);
+    CHECK(parse_root_dse(entry, now, now + 4s)->clock_offset == 10s + 500ms - 2s);
 }
 
 TEST_CASE("a server that is no domain controller is told by its rootDSE") {
