@@ -151,6 +151,9 @@ std::expected<void, PollError> Connection::start_tls_session(const config::TlsSe
         }
         return std::unexpected(PollError{PollFailure::tls, server_.url(), {}});
     }
+    if (!speaks_new_tls(handle)) {
+        return std::unexpected(PollError{PollFailure::tls, server_.url(), {}});
+    }
     berval certificate{};
     if (ldap_get_option(handle, LDAP_OPT_X_TLS_PEERCERT, &certificate) == LDAP_OPT_SUCCESS) {
         certificate_expiry_ = expiry_of_certificate(std::as_bytes(std::span(certificate.bv_val, certificate.bv_len)));

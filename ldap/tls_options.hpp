@@ -13,4 +13,7 @@ namespace keysyncd::ldap {
 /// False when an option is refused, which means that a file cannot be used.
 [[nodiscard]] bool set_tls_options(struct ldap* handle, const config::TlsSettings& tls, const std::string& ca_file);
 
+/// After the handshake: whether TLS 1.2 or newer was agreed on. To be asked before anything is said.
+[[nodiscard]] bool speaks_new_tls(struct ldap* handle);
+
 }  // namespace keysyncd::ldap
