@@ -182,7 +182,11 @@ void Ledger::expect_bulk(bool expected) {
     }
     database_->execute(expected ? bulk_memory : usual_memory);
     if (!expected) {
-        database_->execute("PRAGMA shrink_memory; PRAGMA wal_checkpoint(TRUNCATE)");
+        database_->execute("PRAGMA shrink_memory");
+    }
+    // With a transaction open, of another domain's pass say, its commit does this as usual.
+    if (!expected && !begun_) {
+        database_->execute("PRAGMA wal_checkpoint(TRUNCATE)");
     }
 }
 

@@ -167,16 +167,15 @@ void DirectoryRecorder::after_first_sweeps() {
 
 void DirectoryRecorder::abandon_pass(DomainId domain) {
     auto found = passes_.extract(domain);
+    if (!found.empty() && found.mapped().rollbacks == ledger_->rollbacks()) {
+        try {
+            ledger_->in_transaction([&] { store_bursts(domain, found.mapped()); });
+        } catch (const SqliteError&) {
+            // Undone: read again, as the cursor has not moved.
+        }
+    }
     if (!first_sweep_goes_on()) {
         ledger_->expect_bulk(false);
-    }
-    if (found.empty() || found.mapped().rollbacks != ledger_->rollbacks()) {
-        return;
-    }
-    try {
-        ledger_->in_transaction([&] { store_bursts(domain, found.mapped()); });
-    } catch (const SqliteError&) {
-        // Undone: read again, as the cursor has not moved.
     }
 }
 
