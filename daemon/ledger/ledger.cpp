@@ -14,10 +14,10 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// The cache in KiB, the write-ahead log in pages: what a poll works with; and what keeps the indexes of a million
-// users, which a first sweep fills in no order, from being written again and again.
+// The cache in KiB, the write-ahead log in pages: what a poll works with; and what keeps pages that a first sweep fills
+// from being written again and again.
 constexpr const char* usual_memory = "PRAGMA cache_size = -4096; PRAGMA wal_autocheckpoint = 4000";
-constexpr const char* bulk_memory = "PRAGMA cache_size = -98304; PRAGMA wal_autocheckpoint = 65536";
+constexpr const char* bulk_memory = "PRAGMA cache_size = -32768; PRAGMA wal_autocheckpoint = 65536";
 
 void configure(Database& database) {
     database.execute("PRAGMA journal_mode = WAL");
@@ -124,6 +124,7 @@ Ledger::~Ledger() {
 }
 
 DomainId Ledger::add_domain(const std::string& name, Instant baseline_before) {
+    end_load();  // which is for one domain
     begin();
     const DomainRow row = domain_table.open(name, baseline_before);
     figures.add_domain(row.id, name);
@@ -173,20 +174,36 @@ void Ledger::rollback() noexcept {
     }
     ++rollbacks_;
     figures.rolled_back();
+    users.rolled_back();
     working_domains_ = committed_domains_;
 }
 
 void Ledger::expect_bulk(bool expected) {
-    if (expected == std::exchange(bulk_, expected)) {
+    if (expected == bulk_) {
         return;
     }
-    database_->execute(expected ? bulk_memory : usual_memory);
-    if (!expected) {
+    if (expected) {
+        database_->execute(bulk_memory);
+        if (domain_table.count() == 1) {
+            commit();
+            users.begin_load();
+        }
+    } else {
+        end_load();
+        database_->execute(usual_memory);
         database_->execute("PRAGMA shrink_memory");
+        // With a transaction open, of another domain's pass say, its commit does this as usual.
+        if (!begun_) {
+            database_->execute("PRAGMA wal_checkpoint(TRUNCATE)");
+        }
     }
-    // With a transaction open, of another domain's pass say, its commit does this as usual.
-    if (!expected && !begun_) {
-        database_->execute("PRAGMA wal_checkpoint(TRUNCATE)");
+    bulk_ = expected;
+}
+
+void Ledger::end_load() {
+    if (users.loading()) {
+        commit();
+        users.end_load();
     }
 }
 

@@ -69,6 +69,8 @@ class Ledger {
     [[nodiscard]] std::uint64_t rebuilds() const noexcept { return rebuilds_; }
 
   private:
+    void end_load();
+
     std::filesystem::path path_;
     std::unique_ptr<Database> database_;
     std::uint64_t rebuilds_ = 0;

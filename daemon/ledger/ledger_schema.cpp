@@ -156,6 +156,7 @@ void prepare_ledger_schema(Database& database) {
                                  ": run the newer keysyncd, or move the file aside");
     }
     if (found == ledger_schema_version) {
+        database.execute(index_users_by_guid);  // missing where a first pass was cut off
         return;
     }
     database.execute("BEGIN IMMEDIATE");

@@ -1,12 +1,17 @@
 #include "daemon/ledger/user_table.hpp"
 
 #include "daemon/ledger/column.hpp"
+#include "daemon/ledger/ledger_schema.hpp"
 
 namespace keysyncd::daemon {
 namespace {
 
 constexpr const char* user_columns =
     "SELECT id, domain_id, guid, rid, consistency_guid, dn, upn, sam, flags, fingerprint FROM users ";
+
+constexpr const char* new_user =
+    "INSERT INTO users (domain_id, guid, rid, consistency_guid, dn, upn, sam, flags, fingerprint) "
+    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)";
 
 UserRow user_row(const Statement& row) {
     UserRow user;
@@ -42,9 +47,8 @@ UserTable::UserTable(Database& database)
       by_rid_(
           database.prepare(std::string{user_columns} + "WHERE domain_id = ? AND rid = ? ORDER BY flags & 4 LIMIT 1")),
       by_immutable_(database.prepare(std::string{user_columns} + "WHERE guid = ? ORDER BY flags & 4 LIMIT 1")),
-      insert_(database.prepare("INSERT INTO users (domain_id, guid, rid, consistency_guid, dn, upn, sam, flags, "
-                               "fingerprint) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) "
-                               "ON CONFLICT (guid, domain_id) DO NOTHING")),
+      insert_(database.prepare(std::string{new_user} + " ON CONFLICT (guid, domain_id) DO NOTHING")),
+      load_(database.prepare(new_user)),
       update_(database.prepare("UPDATE users SET rid = ?, consistency_guid = ?, dn = ?, upn = ?, sam = ?, flags = ?, "
                                "fingerprint = ? WHERE id = ?")),
       highest_(database.prepare("SELECT max(id) FROM users")),
@@ -52,6 +56,10 @@ UserTable::UserTable(Database& database)
       forget_fingerprints_(database.prepare("UPDATE users SET fingerprint = 0 WHERE domain_id = ?")) {}
 
 std::optional<UserRow> UserTable::find(DomainId domain, const ldap::Guid& guid) {
+    if (loading_) {
+        auto user = find_loaded(guid);
+        return user && user->domain_id == domain ? std::move(user) : std::nullopt;
+    }
     return one_user(by_guid_.bind(std::span<const std::byte>{guid.bytes}, domain));
 }
 
@@ -61,6 +69,12 @@ std::optional<UserRow> UserTable::find(UserId id) {
 
 std::vector<UserRow> UserTable::with_guid(const ldap::Guid& guid) {
     std::vector<UserRow> rows;
+    if (loading_) {
+        if (auto user = find_loaded(guid)) {
+            rows.push_back(std::move(*user));
+        }
+        return rows;
+    }
     with_guid_.bind(std::span<const std::byte>{guid.bytes});
     while (with_guid_.step()) {
         rows.push_back(user_row(with_guid_));
@@ -74,15 +88,26 @@ std::optional<UserRow> UserTable::find_by_rid(DomainId domain, std::uint32_t rid
 }
 
 std::optional<UserRow> UserTable::find_by_immutable_id(const ldap::Guid& immutable_id) {
-    return one_user(by_immutable_.bind(std::span<const std::byte>{immutable_id.bytes}));
+    return loading_ ? find_loaded(immutable_id)
+                    : one_user(by_immutable_.bind(std::span<const std::byte>{immutable_id.bytes}));
 }
 
 std::optional<UserId> UserTable::insert(const UserRow& row) {
-    insert_
+    if (loading_ && loading_->find(row.guid)) {
+        return std::nullopt;
+    }
+    (loading_ ? load_ : insert_)
         .bind(row.domain_id, std::span<const std::byte>{row.guid.bytes}, row.rid, to_column(row.consistency_guid),
               row.dn, row.upn, row.sam, row.flags, row.fingerprint)
         .run();
-    return database_->changes() > 0 ? std::optional{database_->last_insert_id()} : std::nullopt;
+    if (database_->changes() == 0) {
+        return std::nullopt;
+    }
+    const UserId id = database_->last_insert_id();
+    if (loading_) {
+        loading_->insert(row.guid, id);
+    }
+    return id;
 }
 
 void UserTable::update(const UserRow& row) {
@@ -98,7 +123,32 @@ std::int64_t UserTable::highest_id() {
 }
 
 void UserTable::pack() {
-    database_->execute("REINDEX users_guid; REINDEX users_rid");
+    database_->execute(loading_ ? "REINDEX users_rid" : "REINDEX users_guid; REINDEX users_rid");
+}
+
+void UserTable::begin_load() {
+    if (!loading_) {
+        database_->execute("DROP INDEX IF EXISTS users_guid");
+        loading_.emplace(*database_);
+    }
+}
+
+void UserTable::end_load() {
+    if (loading_) {
+        database_->execute(index_users_by_guid);
+        loading_.reset();
+    }
+}
+
+void UserTable::rolled_back() noexcept {
+    if (loading_) {
+        loading_->forget();
+    }
+}
+
+std::optional<UserRow> UserTable::find_loaded(const ldap::Guid& guid) {
+    const auto id = loading_->find(guid);
+    return id ? find(*id) : std::nullopt;
 }
 
 void UserTable::forget_fingerprints(DomainId domain) {

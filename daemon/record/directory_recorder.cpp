@@ -10,10 +10,8 @@
 namespace keysyncd::daemon {
 namespace {
 
-// Often enough that a crash repeats little. A first sweep is read again whole after a crash, and each of its commits
-// writes nearly every page of the index of users, which come in no order.
+// Often enough that a crash repeats little, and that the sweep need not wait for a commit.
 constexpr std::size_t users_per_commit = 8192;
-constexpr std::size_t new_users_per_commit = 262144;
 
 // Nothing in it speaks for the key attribute having been read at all.
 bool shows_no_key(const ldap::DirectoryUser& user) {
@@ -53,7 +51,6 @@ void DirectoryRecorder::begin_pass(DomainId domain, const ldap::PassStart& start
         pass.seen.resize(static_cast<std::size_t>(ledger_->users.highest_id()) + 1);
     }
     passes_[domain] = std::move(pass);
-    users.expect_new_users(domain, !ledger_->domain(domain).first_pass_done && ledger_->domain_table.count() == 1);
     if (first_sweep_goes_on()) {
         ledger_->expect_bulk(true);
     }
@@ -83,8 +80,7 @@ void DirectoryRecorder::record(DomainId domain, std::span<const ldap::DirectoryU
         }
         ledger_->figures.of(domain).entries += found.size();
         pass.uncommitted += found.size();
-        const bool first = !ledger_->domain(domain).first_pass_done;
-        if (pass.uncommitted >= (first ? new_users_per_commit : users_per_commit)) {
+        if (pass.uncommitted >= users_per_commit) {
             pass.uncommitted = 0;
             ledger_->commit();
         }
@@ -167,15 +163,15 @@ void DirectoryRecorder::after_first_sweeps() {
 
 void DirectoryRecorder::abandon_pass(DomainId domain) {
     auto found = passes_.extract(domain);
-    if (!found.empty() && found.mapped().rollbacks == ledger_->rollbacks()) {
-        try {
+    try {
+        if (!found.empty() && found.mapped().rollbacks == ledger_->rollbacks()) {
             ledger_->in_transaction([&] { store_bursts(domain, found.mapped()); });
-        } catch (const SqliteError&) {
-            // Undone: read again, as the cursor has not moved.
         }
-    }
-    if (!first_sweep_goes_on()) {
-        ledger_->expect_bulk(false);
+        if (!first_sweep_goes_on()) {
+            ledger_->expect_bulk(false);
+        }
+    } catch (const SqliteError&) {
+        // Undone: read again, as the cursor has not moved.
     }
 }
 

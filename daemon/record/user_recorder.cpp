@@ -61,7 +61,7 @@ std::optional<UserId> UserRecorder::record(DomainId domain, const ldap::Director
     if (incremental) {
         user.fingerprint = 0;  // of a key set that is only partly known: the next full sweep compares again
     }
-    bool is_new = domain == new_users_in_ && has_values && insert(user, observed);
+    bool is_new = ledger_->users.loading() && has_values && insert(user, observed);
     const auto rows = is_new ? std::vector<UserRow>{} : ledger_->users.with_guid(observed.object_guid);
     const auto in_domain = [&](const UserRow& row) { return row.domain_id == domain; };
     if (const auto stored = std::ranges::find_if(rows, in_domain); stored != rows.end()) {

@@ -34,9 +34,6 @@ class UserRecorder {
     };
     void begin_pass(DomainId domain, const View& view) { views_[domain] = view; }
 
-    /// Nearly every user of the pass that begins is new: in the domain, and no other domain has any.
-    void expect_new_users(DomainId domain, bool expected) { new_users_in_ = expected ? domain : 0; }
-
     /// Told for every new measurement, for the log.
     std::function<void(const UserRow&, const KeyRow&)> on_measured;
     /// Told once for every value that did not decode, for the log.
@@ -67,7 +64,6 @@ class UserRecorder {
     config::SyncSettings sync_;
     RegistrationMatcher matcher_;
     std::map<DomainId, View> views_;  ///< of the pass under way
-    DomainId new_users_in_ = 0;       ///< 0: nowhere
 };
 
 /// The row of this key among a user's; nullptr where there is none.

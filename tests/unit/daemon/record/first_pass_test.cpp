@@ -45,6 +45,22 @@ TEST_CASE("a first pass that fails in the middle is no failure of the ledger, an
     CHECK(f.keys_in(metrics::State::synced) == 1);
 }
 
+TEST_CASE("a first pass that was cut off by a crash is read again, and counted once") {
+    RecorderFixture f;
+    const std::vector<ldap::DirectoryUser> users{f.user(1, {f.key(1, f.now - 1h)}), f.user(2, {f.key(2, f.now - 1h)})};
+    f.desk->directory.begin_pass(f.domain, {ldap::PassKind::full_sweep, "ldaps://dc1", "", f.now});
+    f.desk->directory.record(f.domain, std::span{users}.first(1), f.now);
+    f.ledger->commit();
+    f.restart();
+    CHECK(f.ngc().writes == 1);
+    f.sweep(users);
+    CHECK(f.ngc().writes == 2);
+    CHECK(f.keys_in(metrics::State::synced) == 2);
+    f.now += 1h;
+    f.window({f.user(1, {f.key(1, f.now - 2h)}), f.user(3, {f.key(3, f.now - 1h)})});
+    CHECK(f.ngc().writes == 3);
+}
+
 TEST_CASE("a sweep of another scope ends well while another domain's pass is open") {
     RecorderFixture f;
     f.sweep({f.user(1, {f.key(1, f.now - 1h)})});
