@@ -207,7 +207,13 @@ std::expected<SearchResult, PollError> Connection::receive(const SentSearch& sen
             return std::unexpected(lost("waiting for a search's answer"));
         }
         if (type == LDAP_RES_SEARCH_ENTRY) {
-            if (!visit(reader.read(handle, raw))) {
+            const auto entry = reader.read(handle, raw);
+            if (!entry) {
+                abandon(sent);
+                return std::unexpected(
+                    PollError{PollFailure::protocol, server_.url(), "an entry that is not LDAP: it ends too early"});
+            }
+            if (!visit(*entry)) {
                 abandon(sent);
                 return std::unexpected(PollError{PollFailure::stopped, server_.url(), "asked to stop"});
             }

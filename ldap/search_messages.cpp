@@ -19,6 +19,12 @@ struct FreeText {
     void operator()(char* text) const noexcept { ldap_memfree(text); }
 };
 
+ber_len_t bytes_left(BerElement& ber) {
+    ber_len_t left = 0;
+    ber_get_option(&ber, LBER_OPT_BER_REMAINING_BYTES, &left);
+    return left;
+}
+
 std::vector<Control> to_controls(LDAPControl** controls) {
     std::vector<Control> result;
     for (LDAPControl** control = controls; control != nullptr && *control != nullptr; ++control) {
@@ -61,27 +67,20 @@ WireRequest::WireRequest(const SearchRequest& request) : scope_(to_scope(request
     controls_.push_back(nullptr);
 }
 
-EntryView EntryReader::read(LDAP* handle, LDAPMessage* message) {
+std::optional<EntryView> EntryReader::read(LDAP* handle, LDAPMessage* message) {
     attributes_.clear();
     value_counts_.clear();
     values_.clear();
     BerElement* raw = nullptr;
     berval dn{};
     if (ldap_get_dn_ber(handle, message, &raw, &dn) != LDAP_SUCCESS) {
-        return {};
+        return std::nullopt;
     }
     const std::unique_ptr<BerElement, FreeBer> ber(raw);
-    berval name{};
-    berval* values = nullptr;
-    while (ldap_get_attribute_ber(handle, message, raw, &name, &values) == LDAP_SUCCESS && name.bv_val != nullptr) {
-        const std::size_t before = values_.size();
-        for (const berval* value = values; value != nullptr && value->bv_val != nullptr; ++value) {
-            values_.emplace_back(value->bv_val, value->bv_len);
+    while (bytes_left(*ber) > 0) {
+        if (!read_attribute(*ber)) {
+            return std::nullopt;
         }
-        ber_memfree(values);  // the array alone is ours: the bytes belong to the message
-        values = nullptr;
-        attributes_.push_back({.name = {name.bv_val, name.bv_len}, .values = {}});
-        value_counts_.push_back(values_.size() - before);
     }
     // Only now do the values stay where they are.
     std::span<const std::string_view> rest{values_};
@@ -89,7 +88,30 @@ EntryView EntryReader::read(LDAP* handle, LDAPMessage* message) {
         attributes_[i].values = rest.first(value_counts_[i]);
         rest = rest.subspan(value_counts_[i]);
     }
-    return {.dn = {dn.bv_val, dn.bv_len}, .attributes = attributes_};
+    return EntryView{.dn = {dn.bv_val, dn.bv_len}, .attributes = attributes_};
+}
+
+// PartialAttribute ::= SEQUENCE { type, vals SET OF } (RFC 4511 4.1.7). Unlike ldap_get_attribute_ber, which allocates
+// an array for each, and unlike it tells an attribute that ends early from the last one.
+bool EntryReader::read_attribute(BerElement& ber) {
+    berval name{};
+    ber_len_t length = 0;
+    char* end = nullptr;
+    if (ber_scanf(&ber, "{m", &name) == LBER_ERROR || ber_peek_tag(&ber, &length) != LBER_SET) {
+        return false;
+    }
+    const std::size_t before = values_.size();
+    for (ber_tag_t tag = ber_first_element(&ber, &length, &end); tag != LBER_DEFAULT;
+         tag = ber_next_element(&ber, &length, end)) {
+        berval value{};
+        if (ber_skip_element(&ber, &value) == LBER_DEFAULT) {
+            return false;
+        }
+        values_.emplace_back(value.bv_val, value.bv_len);
+    }
+    attributes_.push_back({.name = {name.bv_val, name.bv_len}, .values = {}});
+    value_counts_.push_back(values_.size() - before);
+    return true;
 }
 
 std::expected<SearchResult, std::string> to_result(LDAP* handle, LDAPMessage* message) {

@@ -4,6 +4,7 @@
 #include <ldap.h>
 
 #include <expected>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -30,10 +31,13 @@ class WireRequest {
 /// Shows entries one after another; its own storage is used again for each.
 class EntryReader {
   public:
-    /// Valid until the message is freed or the next one read.
-    [[nodiscard]] EntryView read(LDAP* handle, LDAPMessage* message);
+    /// Valid until the message is freed or the next one read. std::nullopt: it is no SearchResultEntry
+    /// (RFC 4511 4.5.2).
+    [[nodiscard]] std::optional<EntryView> read(LDAP* handle, LDAPMessage* message);
 
   private:
+    bool read_attribute(BerElement& ber);
+
     std::vector<AttributeView> attributes_;
     std::vector<std::size_t> value_counts_;
     std::vector<std::string_view> values_;
