@@ -8,6 +8,7 @@
 #include "ldap/dirsync_control.hpp"
 #include "ldap/hex.hpp"
 #include "ldap/sid.hpp"
+#include "tests/support/ber_builder.hpp"
 #include "tests/support/replication_metadata_builder.hpp"
 #include "tests/support/roca_modulus.hpp"
 
@@ -88,6 +89,23 @@ void write_directory_seeds(SeedWriter& seeds) {
                                            "060038000001000001000000787047"
                                            "5b0f60904ab29f372a4de88f30"
                                            "010500000000000515000000010000000200000003000000f4010000"));
+}
+
+void write_entry_seeds(SeedWriter& seeds) {
+    constexpr unsigned char octet_string = 0x04;
+    constexpr unsigned char sequence = 0x30;
+    const auto entry = [](std::string_view dn, const std::string& attributes) {
+        return ber_element(octet_string, dn) + ber_element(sequence, attributes);
+    };
+    const std::string guid = partial_attribute("objectGUID", {"0123456789abcdef"});
+    seeds.add("entry", entry("CN=a,DC=corp", guid + partial_attribute("uSNChanged", {"7"}) +
+                                                 partial_attribute("msDS-KeyCredentialLink",
+                                                                   {KeyCredentialBuilder{}.value(), "B:0::CN=a"})));
+    seeds.add("entry", entry("CN=a,DC=corp", guid + partial_attribute("msDS-KeyCredentialLink", {}) +
+                                                 partial_attribute("msDS-KeyCredentialLink;range=0-0",
+                                                                   {KeyCredentialBuilder{}.value()})));
+    seeds.add("entry", entry("", partial_attribute("isDeleted", {"TRUE"}) +
+                                     partial_attribute("whenChanged", {"20260131014254.0Z"})));
 }
 
 void write_decode_seeds(SeedWriter& seeds) {
@@ -200,6 +218,7 @@ int main(int argc, char** argv) {
     }
     SeedWriter seeds{argv[1]};
     write_directory_seeds(seeds);
+    write_entry_seeds(seeds);
     write_decode_seeds(seeds);
     write_entra_seeds(seeds);
     write_export_seeds(seeds);
