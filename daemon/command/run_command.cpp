@@ -45,7 +45,7 @@ class Daemon {
           service_manager_(service_manager),
           instruments_(declared_sources(settings),
                        {std::string{version()}, std::string{revision()}, std::string{compiler()}}),
-          engine_(std::make_unique<Engine>(std::move(settings), instruments_, slot_, progress_, lanes_, system_now)),
+          engine_(start(settings)),
           in_force_(engine_->settings()) {
         instruments_.config_reloaded(true, system_now());
     }
@@ -192,10 +192,19 @@ class Daemon {
         }
         retiring_.reset();  // the ledger has one owner at a time
         instruments_.declare(declared_sources(settings));
-        auto next = std::make_unique<Engine>(settings, instruments_, slot_, progress_, lanes_, system_now);
+        auto next = start(settings);
         const std::scoped_lock lock(mutex_);
         engine_ = std::move(next);
         in_force_ = settings;
+    }
+
+    std::unique_ptr<Engine> start(const config::Settings& settings) {
+        return std::make_unique<Engine>(settings, instruments_, slot_, progress_, lanes_, system_now, [this] {
+            boost::asio::post(main_, [this] {
+                log(LogLevel::error, "the ledger shows to be damaged: it is opened anew");
+                replace(settings_in_force());
+            });
+        });
     }
 
     // On the web server's thread, whose certificate may have been renewed.

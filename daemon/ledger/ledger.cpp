@@ -28,21 +28,22 @@ void configure(Database& database) {
 }
 
 // After a clean stop the file is as SQLite left it; after anything else it is read through once.
-void check(Database& database) {
+void read_through(Database& database, LedgerCheck check) {
     const bool has_meta = database.scalar("SELECT count(*) FROM sqlite_schema WHERE name = 'meta'") > 0;
-    if (has_meta && MetaTable{database}.get(meta_name::stopped_cleanly) == 1) {
+    if (check == LedgerCheck::after_crash && has_meta && MetaTable{database}.get(meta_name::stopped_cleanly) == 1) {
         return;
     }
-    Statement statement = database.prepare("PRAGMA quick_check(1)");
+    const std::string_view way = check == LedgerCheck::thorough ? "integrity_check" : "quick_check";
+    Statement statement = database.prepare(fmt::format("PRAGMA {}(1)", way));
     if (statement.step() && statement.text(0) != "ok") {
-        throw SqliteError(11, "quick_check: " + std::string{statement.text(0)});
+        throw SqliteError(11, fmt::format("{}: {}", way, statement.text(0)));
     }
 }
 
-std::unique_ptr<Database> open_sound(const fs::path& path) {
+std::unique_ptr<Database> open_sound(const fs::path& path, LedgerCheck check) {
     auto database = std::make_unique<Database>(path.string(), OpenMode::read_write);
     configure(*database);
-    check(*database);
+    read_through(*database, check);
     prepare_ledger_schema(*database);
     return database;
 }
@@ -77,23 +78,24 @@ std::string move_aside(const fs::path& path) {
     return kept.string();
 }
 
-std::unique_ptr<Database> open_or_rebuild(const fs::path& path, const Ledger::DamageReport& on_damage) {
+std::unique_ptr<Database> open_or_rebuild(const fs::path& path, const Ledger::DamageReport& on_damage,
+                                          LedgerCheck check) {
     try {
-        return open_sound(path);
+        return open_sound(path, check);
     } catch (const SqliteError& error) {
         if (!error.damaged()) {
             throw SqliteError(error.code(), fmt::format("{}: {}", path.string(), error.what()));
         }
         on_damage(move_aside(path), error.what());
-        return open_sound(path);
+        return open_sound(path, LedgerCheck::after_crash);
     }
 }
 
 }  // namespace
 
-Ledger::Ledger(const fs::path& path, const DamageReport& on_damage)
+Ledger::Ledger(const fs::path& path, const DamageReport& on_damage, LedgerCheck check)
     : path_(path),
-      database_(open_or_rebuild(path, on_damage)),
+      database_(open_or_rebuild(path, on_damage, check)),
       rebuilds_(files_set_aside(path)),
       meta(*database_),
       texts(*database_),
@@ -117,7 +119,9 @@ Ledger::Ledger(const fs::path& path, const DamageReport& on_damage)
 Ledger::~Ledger() {
     try {
         rollback();
-        meta.set(meta_name::stopped_cleanly, 1);
+        if (!damaged()) {
+            meta.set(meta_name::stopped_cleanly, 1);
+        }
     } catch (const SqliteError&) {
         // The next start reads the file through: nothing is lost.
     }

@@ -24,13 +24,20 @@
 
 namespace keysyncd::daemon {
 
+/// How an existing file is looked at when it is opened.
+enum class LedgerCheck : std::uint8_t {
+    after_crash,  ///< read through unless it was closed in order
+    thorough,     ///< read through with its indexes: it was found damaged
+};
+
 class Ledger {
   public:
     /// Told when a damaged file was moved aside: where to, and what was wrong.
     using DamageReport = std::function<void(const std::string& kept_as, const std::string& reason)>;
 
     /// Throws SqliteError (cannot be opened or written) or std::runtime_error (newer schema), each naming the path.
-    Ledger(const std::filesystem::path& path, const DamageReport& on_damage);
+    Ledger(const std::filesystem::path& path, const DamageReport& on_damage,
+           LedgerCheck check = LedgerCheck::after_crash);
     ~Ledger();
     Ledger(const Ledger&) = delete;
     Ledger& operator=(const Ledger&) = delete;
@@ -65,6 +72,8 @@ class Ledger {
     /// For queries on the same thread.
     [[nodiscard]] Database& database() noexcept { return *database_; }
     [[nodiscard]] std::uint64_t size_bytes() const;
+    /// Damage has shown since it was opened: to be opened anew, which sets the file aside.
+    [[nodiscard]] bool damaged() const noexcept { return database_->damaged(); }
     /// How often this ledger had to be rebuilt from the sources: the damaged files that lie beside it.
     [[nodiscard]] std::uint64_t rebuilds() const noexcept { return rebuilds_; }
 

@@ -7,25 +7,34 @@
 namespace keysyncd::daemon {
 namespace {
 
-[[noreturn]] void fail(sqlite3* database, std::string_view doing) {
+bool is_damage(int primary_code) noexcept {
+    return primary_code == SQLITE_CORRUPT || primary_code == SQLITE_NOTADB;
+}
+
+[[noreturn]] void fail(int code, const std::string& message, bool& damaged) {
+    damaged = damaged || is_damage(code & 0xff);
+    throw SqliteError(code & 0xff, message);
+}
+
+[[noreturn]] void fail(sqlite3* database, std::string_view doing, bool& damaged) {
     const int code = database != nullptr ? sqlite3_errcode(database) : SQLITE_NOMEM;
     std::string message{doing};
     message += ": ";
     message += database != nullptr ? sqlite3_errmsg(database) : "out of memory";
-    throw SqliteError(code, message);
+    fail(code, message, damaged);
 }
 
 }  // namespace
 
 bool SqliteError::damaged() const noexcept {
-    return code_ == SQLITE_CORRUPT || code_ == SQLITE_NOTADB;
+    return is_damage(code_);
 }
 
-Statement::Statement(sqlite3* database, std::string_view sql) {
+Statement::Statement(sqlite3* database, std::string_view sql, bool& damaged) : damaged_(&damaged) {
     sqlite3_stmt* raw = nullptr;
     if (sqlite3_prepare_v3(database, sql.data(), static_cast<int>(sql.size()), SQLITE_PREPARE_PERSISTENT, &raw,
                            nullptr) != SQLITE_OK) {
-        fail(database, "preparing a statement");
+        fail(database, "preparing a statement", *damaged_);
     }
     statement_.reset(raw);
 }
@@ -43,7 +52,7 @@ bool Statement::step() {
         sqlite3* database = sqlite3_db_handle(statement_.get());
         const std::string message = std::string{"ledger: "} + sqlite3_errmsg(database);
         sqlite3_reset(statement_.get());
-        throw SqliteError(code & 0xff, message);
+        fail(code, message, *damaged_);
     }
     return false;
 }
@@ -85,7 +94,7 @@ std::optional<std::int64_t> Statement::optional_integer(int column) const noexce
 
 void Statement::bind_one(int index, std::int64_t value) {
     if (sqlite3_bind_int64(statement_.get(), index, value) != SQLITE_OK) {
-        fail(sqlite3_db_handle(statement_.get()), "binding an integer");
+        fail(sqlite3_db_handle(statement_.get()), "binding an integer", *damaged_);
     }
 }
 
@@ -93,20 +102,20 @@ void Statement::bind_one(int index, std::string_view value) {
     // An empty view may have no address, which SQLite would take for NULL.
     const char* data = value.data() == nullptr ? "" : value.data();
     if (sqlite3_bind_text64(statement_.get(), index, data, value.size(), SQLITE_STATIC, SQLITE_UTF8) != SQLITE_OK) {
-        fail(sqlite3_db_handle(statement_.get()), "binding a text");
+        fail(sqlite3_db_handle(statement_.get()), "binding a text", *damaged_);
     }
 }
 
 void Statement::bind_one(int index, std::span<const std::byte> value) {
     const void* data = value.data() == nullptr ? static_cast<const void*>("") : value.data();
     if (sqlite3_bind_blob64(statement_.get(), index, data, value.size(), SQLITE_STATIC) != SQLITE_OK) {
-        fail(sqlite3_db_handle(statement_.get()), "binding a blob");
+        fail(sqlite3_db_handle(statement_.get()), "binding a blob", *damaged_);
     }
 }
 
 void Statement::bind_one(int index, std::nullptr_t) {
     if (sqlite3_bind_null(statement_.get(), index) != SQLITE_OK) {
-        fail(sqlite3_db_handle(statement_.get()), "binding NULL");
+        fail(sqlite3_db_handle(statement_.get()), "binding NULL", *damaged_);
     }
 }
 
@@ -136,7 +145,7 @@ void Database::execute(const std::string& sql) {
     if (code != SQLITE_OK) {
         const std::string text = message != nullptr ? message : "unknown error";
         sqlite3_free(message);
-        throw SqliteError(code & 0xff, "ledger: " + text);
+        fail(code, "ledger: " + text, *damaged_);
     }
 }
 

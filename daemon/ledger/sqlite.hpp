@@ -30,7 +30,8 @@ class SqliteError : public std::runtime_error {
 
 class Statement {
   public:
-    Statement(sqlite3* database, std::string_view sql);
+    /// `damaged` is set when the database shows to be so.
+    Statement(sqlite3* database, std::string_view sql, bool& damaged);
 
     /// Binds every parameter in order, after a reset. Strings and blobs must live until the statement is stepped.
     template <typename... Values>
@@ -81,6 +82,7 @@ class Statement {
         void operator()(sqlite3_stmt* statement) const noexcept;
     };
     std::unique_ptr<sqlite3_stmt, Finalize> statement_;
+    bool* damaged_;
 };
 
 enum class OpenMode : std::uint8_t { read_write, read_only };
@@ -90,11 +92,13 @@ class Database {
     Database(const std::string& path, OpenMode mode);
 
     void execute(const std::string& sql);
-    [[nodiscard]] Statement prepare(std::string_view sql) { return {handle_.get(), sql}; }
+    [[nodiscard]] Statement prepare(std::string_view sql) { return {handle_.get(), sql, *damaged_}; }
     [[nodiscard]] std::int64_t last_insert_id() const noexcept;
     /// Rows that the last INSERT, UPDATE or DELETE changed.
     [[nodiscard]] std::int64_t changes() const noexcept;
     [[nodiscard]] bool in_transaction() const noexcept;
+    /// Something failed with SqliteError::damaged() since it was opened.
+    [[nodiscard]] bool damaged() const noexcept { return *damaged_; }
     /// One integer, the first column of the first row.
     [[nodiscard]] std::int64_t scalar(std::string_view sql);
 
@@ -103,6 +107,7 @@ class Database {
         void operator()(sqlite3* database) const noexcept;
     };
     std::unique_ptr<sqlite3, Close> handle_;
+    std::unique_ptr<bool> damaged_ = std::make_unique<bool>(false);  ///< its statements point to it
 };
 
 }  // namespace keysyncd::daemon

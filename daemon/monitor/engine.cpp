@@ -62,8 +62,10 @@ metrics::DeclaredSources declared_sources(const config::Settings& settings) {
 }
 
 Engine::Engine(config::Settings settings, metrics::Instruments& instruments, metrics::SnapshotSlot& slot,
-               Progress& progress, RequestLanes& lanes, Clock clock)
-    : settings_(std::move(settings)), readiness_(names_of(settings_)), ledger_(settings_, slot, clock) {
+               Progress& progress, RequestLanes& lanes, Clock clock, std::function<void()> on_damage)
+    : settings_(std::move(settings)),
+      readiness_(names_of(settings_)),
+      ledger_(settings_, slot, clock, std::move(on_damage)) {
     const bool by_files_alone = settings_.uses_audit_files() && !settings_.uses_graph();
     const UserSource user_source = by_files_alone ? UserSource::directory : UserSource::graph;
     for (const config::DomainSettings& domain : settings_.domains) {

@@ -24,9 +24,9 @@ namespace keysyncd::daemon {
 
 class Engine {
   public:
-    /// Throws what the ledger throws when it cannot be opened.
+    /// Throws what the ledger throws when it cannot be opened. `on_damage`: as LedgerService's.
     Engine(config::Settings settings, metrics::Instruments& instruments, metrics::SnapshotSlot& slot,
-           Progress& progress, RequestLanes& lanes, Clock clock);
+           Progress& progress, RequestLanes& lanes, Clock clock, std::function<void()> on_damage);
     /// Asks every monitor to stop, waits for them, then commits and closes the ledger.
     ~Engine();
     Engine(const Engine&) = delete;

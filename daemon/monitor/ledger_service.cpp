@@ -1,10 +1,13 @@
 #include "daemon/monitor/ledger_service.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/thread_pool.hpp>
 #include <exception>
+#include <utility>
 
 #include "daemon/process/log.hpp"
 #include "daemon/rules/finding_policy.hpp"
@@ -25,18 +28,38 @@ struct LedgerService::Loop {
     boost::asio::steady_timer timer{pool};
 };
 
-LedgerService::LedgerService(const config::Settings& settings, metrics::SnapshotSlot& slot, Clock clock)
-    : settings_(settings), slot_(&slot), clock_(std::move(clock)) {
-    ledger_ = std::make_unique<Ledger>(settings.ledger.path, [](const std::string& kept_as, const std::string& reason) {
-        log(LogLevel::error, "the ledger is damaged: it was moved aside and is rebuilt from the sources",
-            {{"kept_as", kept_as}, {"reason", reason}});
-    });
-    const Ticks lookback = settings.entra ? Ticks{settings.entra->lookback} : Ticks{config::EntraSettings{}.lookback};
-    for (const config::DomainSettings& domain : settings.domains) {
+LedgerService::LedgerService(const config::Settings& settings, metrics::SnapshotSlot& slot, Clock clock,
+                             std::function<void()> on_damage)
+    : settings_(settings), slot_(&slot), clock_(std::move(clock)), on_damage_(std::move(on_damage)) {
+    try {
+        open(LedgerCheck::after_crash);
+    } catch (const SqliteError& error) {
+        if (!error.damaged()) {
+            throw;
+        }
+        desk_.reset();
+        ledger_.reset();
+        open(LedgerCheck::thorough);
+    }
+    loop_ = std::make_unique<Loop>();
+    tick();
+}
+
+// What was closed in order is not read through: damage shows only where something that it hit is read.
+void LedgerService::open(LedgerCheck check) {
+    ledger_ = std::make_unique<Ledger>(
+        settings_.ledger.path,
+        [](const std::string& kept_as, const std::string& reason) {
+            log(LogLevel::error, "the ledger is damaged: it was moved aside and is rebuilt from the sources",
+                {{"kept_as", kept_as}, {"reason", reason}});
+        },
+        check);
+    const Ticks lookback = settings_.entra ? Ticks{settings_.entra->lookback} : Ticks{config::EntraSettings{}.lookback};
+    for (const config::DomainSettings& domain : settings_.domains) {
         domain_ids_[domain.name] = ledger_->add_domain(domain.name, clock_() - lookback);
     }
-    desk_ = std::make_unique<LedgerDesk>(*ledger_, settings);
-    for (const config::DomainSettings& domain : settings.domains) {
+    desk_ = std::make_unique<LedgerDesk>(*ledger_, settings_);
+    for (const config::DomainSettings& domain : settings_.domains) {
         desk_->directory.users.findings.set_policy(domain_ids_[domain.name], finding_policy(domain.findings));
         desk_->directory.users.arrivals.observe(domain_ids_[domain.name], domain.observe_servers);
         desk_->directory.set_scope(domain_ids_[domain.name], domain.base_dn, domain.filter, clock_() - lookback);
@@ -63,8 +86,9 @@ LedgerService::LedgerService(const config::Settings& settings, metrics::Snapshot
              {"reason", value.kind}});
     };
     publish();
-    loop_ = std::make_unique<Loop>();
-    tick();
+    if (ledger_->damaged()) {
+        throw SqliteError(11, fmt::format("{}: damaged", settings_.ledger.path.string()));
+    }
 }
 
 LedgerService::~LedgerService() {
@@ -78,6 +102,7 @@ void LedgerService::enqueue(std::function<void(LedgerDesk&)> work) {
         work(*desk_);  // a packaged task: exceptions travel in its future
         commit_failures_ += ledger_->rollbacks() - rollbacks;
         publish();
+        tell_damage();
     });
 }
 
@@ -90,11 +115,18 @@ void LedgerService::publish() {
     }
 }
 
+void LedgerService::tell_damage() {
+    if (on_damage_ && ledger_->damaged()) {
+        std::exchange(on_damage_, {})();
+    }
+}
+
 void LedgerService::tick() {
     loop_->timer.expires_after(refresh_interval);
     loop_->timer.async_wait([this](const boost::system::error_code& error) {
         if (!error) {
             publish();
+            tell_damage();
             tick();
         }
     });

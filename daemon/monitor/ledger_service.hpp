@@ -16,8 +16,10 @@ namespace keysyncd::daemon {
 
 class LedgerService {
   public:
-    /// Opens the ledger and publishes the first snapshot. Throws what Ledger throws.
-    LedgerService(const config::Settings& settings, metrics::SnapshotSlot& slot, Clock clock);
+    /// Opens the ledger and publishes the first snapshot. Throws what Ledger throws. `on_damage` is told once, on the
+    /// ledger's thread, when the file shows to be damaged while it is open: a service made anew sets it aside.
+    LedgerService(const config::Settings& settings, metrics::SnapshotSlot& slot, Clock clock,
+                  std::function<void()> on_damage);
     /// Runs what was posted, then commits and closes.
     ~LedgerService();
     LedgerService(const LedgerService&) = delete;
@@ -40,14 +42,17 @@ class LedgerService {
     [[nodiscard]] DomainId domain_id(const std::string& name) const { return domain_ids_.at(name); }
 
   private:
+    void open(LedgerCheck check);
     void enqueue(std::function<void(LedgerDesk&)> work);
     void publish();
+    void tell_damage();
     void tick();
 
     struct Loop;
     config::Settings settings_;
     metrics::SnapshotSlot* slot_;
     Clock clock_;
+    std::function<void()> on_damage_;  ///< empty once told
     std::map<std::string, DomainId> domain_ids_;
     std::uint64_t commit_failures_ = 0;
     std::unique_ptr<Ledger> ledger_;
