@@ -68,6 +68,12 @@ void check_across(Section& root, const Settings& settings) {
             fmt::format("retention {} is shorter than entra.lookback {}: older keys are forgotten and read again",
                         format_duration(settings.ledger.retention), format_duration(settings.entra->lookback)));
     }
+    if (settings.uses_graph() && settings.entra->poll_interval > settings.sync.cycle) {
+        root.warning("entra",
+                     fmt::format("poll_interval {} is longer than sync.cycle {}: keys are told late, and whether "
+                                 "the tenant still synchronises is not known all the time",
+                                 format_duration(settings.entra->poll_interval), format_duration(settings.sync.cycle)));
+    }
 }
 
 Settings read_settings(Section& root) {

@@ -16,6 +16,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 
 from lab import children, exposition
 from lab.samba_pair import SambaPair
+from scenario import command_line
 from scenario.estate import when_changed
 from scenario.plan import Plan
 from scenario.world import World
@@ -184,9 +185,4 @@ class FailoverTest(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    children.exit_on_signals()
-    if "--seed" in sys.argv:
-        at = sys.argv.index("--seed")
-        FailoverTest.seed = int(sys.argv[at + 1])
-        del sys.argv[at : at + 2]
-    unittest.main(verbosity=1)
+    command_line.main(FailoverTest)

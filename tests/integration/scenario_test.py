@@ -16,8 +16,8 @@ import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 
-from lab import children
 from lab.samba_dc import SambaDc
+from scenario import command_line
 from scenario.estate import now
 from scenario.plan import Plan
 from scenario.world import World
@@ -128,9 +128,4 @@ class ScenarioTest(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    children.exit_on_signals()
-    if "--seed" in sys.argv:
-        at = sys.argv.index("--seed")
-        ScenarioTest.seed = int(sys.argv[at + 1])
-        del sys.argv[at : at + 2]
-    unittest.main(verbosity=1)
+    command_line.main(ScenarioTest)

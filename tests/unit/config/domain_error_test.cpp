@@ -291,6 +291,10 @@ TEST_CASE("sync, ledger and privacy") {
          sound_domain + sound_entra + "  lookback: 30d\nledger: {retention: 7d}\n",
          {"10:9: warning: ledger: retention 7d is shorter than entra.lookback 30d: older keys are forgotten and read "
           "again"}},
+        {"Entra asked less often than it synchronises",
+         sound_domain + sound_entra + "  poll_interval: 1h\n",
+         {"6:3: warning: entra: poll_interval 1h is longer than sync.cycle 30m: keys are told late, and whether the "
+          "tenant still synchronises is not known all the time"}},
     });
 }
 
