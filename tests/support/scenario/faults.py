@@ -8,6 +8,7 @@ import contextlib
 import pathlib
 import random
 import signal
+import sqlite3
 import subprocess
 import time
 
@@ -195,7 +196,8 @@ class Faults:
 class LedgerDamage:
     """What happens to the file while the daemon is down. True is returned when the ledger is lost by it."""
 
-    NAMES = ("log_cut_short", "header_overwritten", "pages_overwritten", "log_cut_short", "file_cut_short", "file_gone")
+    NAMES = ("log_cut_short", "header_overwritten", "pages_overwritten", "pages_overwritten_in_use", "log_cut_short",
+             "file_cut_short", "file_gone")
 
     def __init__(self, world, seed):
         self.world, self.daemon, self.random = world, world.daemon, random.Random(seed)
@@ -219,6 +221,26 @@ class LedgerDamage:
         pages = self.daemon.ledger.stat().st_size // 4096
         self._overwrite(self.random.sample(range(1, pages), pages // 2))
         return True
+
+    def pages_overwritten_in_use(self):
+        """The daemon finds it out by itself, and begins anew without being started again."""
+        with contextlib.closing(sqlite3.connect(self.daemon.ledger, timeout=30, isolation_level=None)) as ledger:
+            # Written back, so that the file is read and not its log; and changed, so that what SQLite knows of it is stale.
+            if not children.wait_until(lambda: ledger.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0] == 0, 30):
+                raise LabError("the ledger is never written back")
+            ledger.execute("BEGIN IMMEDIATE")
+            version = ledger.execute("PRAGMA user_version").fetchone()[0]
+            ledger.execute(f"PRAGMA user_version = {version}")
+            self._overwrite(range(1, self.daemon.ledger.stat().st_size // 4096))
+            ledger.execute("COMMIT")
+        if not children.wait_until(lambda: self._set_aside() and self.daemon.status_of("/-/ready") == 200, 60):
+            raise LabError(f"a damaged ledger stays in use; {self.daemon.log_tail()}")
+        self.daemon.stop()
+        return True
+
+    def _set_aside(self):
+        shown = self.daemon.scrape().get(exposition.key("keysync_ledger_rebuilds_total"), 0)
+        return shown == self.world.truth.rebuilds + 1
 
     def file_cut_short(self):
         self.daemon.stop()
