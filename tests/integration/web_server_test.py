@@ -13,6 +13,7 @@ import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 
+from lab import children
 from web_stand_in import WebStandIn, read_response
 
 PROGRAM = sys.argv.pop(1)
@@ -242,9 +243,14 @@ class Connections(unittest.TestCase):
             self.assertEqual(read_response(idle.makefile("rb"))[0], 200)
             slow.sendall(GET % b"/test/slow")
             never.sendall(GET % b"/test/never")
-            with web.connect() as other:  # answered after the two have been taken
-                other.sendall(GET % b"/-/healthy")
-                read_response(other.makefile("rb"))
+            with web.connect() as other:
+                answers = other.makefile("rb")
+
+                def both_taken():
+                    other.sendall(GET % b"/test/taken")
+                    return read_response(answers)[2] == b"2\n"
+
+                self.assertTrue(children.wait_until(both_taken, 10))
             started = time.monotonic()
             web.process.terminate()
             status, headers, body = read_response(slow.makefile("rb"))

@@ -6,6 +6,7 @@
 #include <chrono>
 #include <csignal>
 #include <cstdio>
+#include <memory>
 #include <thread>
 
 #include "canned_api.hpp"
@@ -73,13 +74,17 @@ daemon::HttpRouter routes(const Choices& choices, const metrics::Snapshot& snaps
         };
     }
     daemon::HttpRouter router = daemon::make_routes(std::move(endpoints));
-    router.get_async("/test/never", [](const daemon::HttpRequest&, const daemon::HttpReply&) {});
-    router.get_async("/test/slow", [](const daemon::HttpRequest&, const daemon::HttpReply& reply) {
+    const auto taken = std::make_shared<int>(0);  // handlers run on the server's one thread
+    router.get_async("/test/never", [taken](const daemon::HttpRequest&, const daemon::HttpReply&) { ++*taken; });
+    router.get_async("/test/slow", [taken](const daemon::HttpRequest&, const daemon::HttpReply& reply) {
+        ++*taken;
         std::thread([reply] {
             std::this_thread::sleep_for(std::chrono::milliseconds(400));
             reply(daemon::HttpResponse::text(200, "slow"));
         }).detach();
     });
+    router.get("/test/taken",
+               [taken](const daemon::HttpRequest&) { return daemon::HttpResponse::text(200, std::to_string(*taken)); });
     router.get("/test/throws",
                [](const daemon::HttpRequest&) -> daemon::HttpResponse { throw std::runtime_error("a defect"); });
     router.get("/test/echo/", [](const daemon::HttpRequest& request) {
