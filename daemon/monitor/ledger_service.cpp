@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "daemon/process/log.hpp"
+#include "daemon/process/priority.hpp"
 #include "daemon/rules/finding_policy.hpp"
 #include "daemon/text/hashed_name.hpp"
 #include "daemon/view/snapshot_builder.hpp"
@@ -42,6 +43,7 @@ LedgerService::LedgerService(const config::Settings& settings, metrics::Snapshot
         open(LedgerCheck::thorough);
     }
     loop_ = std::make_unique<Loop>();
+    boost::asio::post(loop_->pool, yield_to_serving);
     tick();
 }
 

@@ -8,6 +8,8 @@
 #include <stop_token>
 #include <thread>
 
+#include "daemon/process/priority.hpp"
+
 namespace keysyncd::daemon {
 
 class Worker {
@@ -22,6 +24,7 @@ class Worker {
 
   private:
     void run(const std::stop_token& stop) {
+        yield_to_serving();
         while (!stop.stop_requested()) {
             const auto rest = step_(stop);
             std::unique_lock lock(mutex_);
