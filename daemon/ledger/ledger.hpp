@@ -64,7 +64,8 @@ class Ledger {
         }
         commit();
     }
-    /// While a whole directory is read for the first time: keeps much more of the file in memory, and gives it back.
+    /// While a whole directory is read for the first time: keeps more of the file in memory, and where there is one
+    /// domain its users by GUID (UserTable::begin_load). Ended, it writes what that left out and gives the memory back.
     void expect_bulk(bool expected);
     [[nodiscard]] bool expects_bulk() const noexcept { return bulk_; }
     /// Grows with every rollback: what was handed in before it and not committed is gone.

@@ -117,6 +117,13 @@ class ServiceTest(unittest.TestCase):
         self.assertEqual(os.stat("/var/lib/keysyncd/ledger.db").st_uid, int(uid))
         self.assertNotRegex(self.log(), r"(?i)operation not permitted|read-only file system")
 
+    def test_3_scrapes_go_first(self):
+        """The threads that read and record have a nice value of their own, which the sandbox lets them take."""
+        tasks = pathlib.Path(f"/proc/{show('MainPID')}/task").iterdir()
+        nice = [int((task / "stat").read_text(encoding="ascii").rpartition(")")[2].split()[16]) for task in tasks]
+        self.assertGreaterEqual(nice.count(10), 2, f"the ledger's and the domain's: {nice}\n{self.log()}")
+        self.assertGreaterEqual(nice.count(0), 2, f"the main one and the web server's: {nice}")
+
     def test_4_reload(self):
         self.systemctl("reload", "keysyncd.service")
         wait_until(lambda: "the configuration was reloaded" in self.log(), 15, "the reload is logged")
